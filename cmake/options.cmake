@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# Build options and the one interface target, kith_options, that carries them to every target.
+
+option(KITH_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(KITH_COVERAGE "Build with coverage counters (gcov)" OFF)
+option(KITH_FUZZ "Build the fuzzers (clang only); includes the sanitizers" OFF)
+set(KITH_PLATFORM linux CACHE STRING "Platform the kernel is built for: linux or board")
+set_property(CACHE KITH_PLATFORM PROPERTY STRINGS linux board)
+set(KITH_PLANTED_BUG "" CACHE STRING
+    "Name of a bug to build in, e.g. GENERATION_NOT_CHECKED; only for testing the tests")
+
+if(NOT KITH_PLATFORM MATCHES "^(linux|board)$")
+    message(FATAL_ERROR "KITH_PLATFORM is '${KITH_PLATFORM}', it must be linux or board")
+endif()
+if(NOT KITH_PLANTED_BUG MATCHES "^[A-Z0-9_]*$")
+    message(FATAL_ERROR "KITH_PLANTED_BUG is '${KITH_PLANTED_BUG}', it must be UPPER_CASE")
+endif()
+if(KITH_FUZZ AND NOT CMAKE_C_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "KITH_FUZZ needs clang: configure with -DCMAKE_C_COMPILER=clang")
+endif()
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# Assertions stay in the default build; only Release drops them.
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+endif()
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g -DNDEBUG")
+set(CMAKE_C_FLAGS_MINSIZEREL "-Os -g")
+
+# Generated code gets the instrumentation but not the warnings.
+add_library(kith_generated_options INTERFACE)
+add_library(kith_options INTERFACE)
+target_link_libraries(kith_options INTERFACE kith_generated_options)
+
+set(KITH_WARNINGS
+    -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+    -Wundef -Wwrite-strings -Wpointer-arith -Wformat=2 -Wcast-align)
+target_compile_options(kith_options INTERFACE "$<$<COMPILE_LANGUAGE:C>:${KITH_WARNINGS}>")
+
+# KITH_SANITIZED is always defined, so that `#if KITH_SANITIZED` is safe under -Wundef.
+if(KITH_SANITIZE OR KITH_FUZZ)
+    set(KITH_SANITIZER_FLAGS -fsanitize=address,undefined -fno-sanitize-recover=all)
+    target_compile_options(kith_generated_options INTERFACE ${KITH_SANITIZER_FLAGS} -fno-omit-frame-pointer)
+    target_link_options(kith_generated_options INTERFACE ${KITH_SANITIZER_FLAGS})
+    target_compile_definitions(kith_generated_options INTERFACE KITH_SANITIZED=1)
+else()
+    target_compile_definitions(kith_generated_options INTERFACE KITH_SANITIZED=0)
+endif()
+
+if(KITH_FUZZ)
+    target_compile_options(kith_generated_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+if(KITH_COVERAGE)
+    target_compile_options(kith_generated_options INTERFACE --coverage)
+    target_link_options(kith_generated_options INTERFACE --coverage)
+endif()
+
+if(KITH_PLANTED_BUG)
+    target_compile_definitions(kith_generated_options INTERFACE KITH_PLANTED_BUG_${KITH_PLANTED_BUG}=1)
+endif()
