@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routes: how the kernel hands messages to other nodes without knowing what a link is. The net
+// module adds a route per peer incarnation, takes messages through `ops`, and delivers incoming
+// ones through kith_route_deliver. All of it runs on the node's thread; nothing here blocks.
+#ifndef KITH_ROUTE_H
+#define KITH_ROUTE_H
+
+#include <kith/endpoint.h>
+#include <kith/message.h>
+#include <kith/node.h>
+
+struct kith_route;
+
+enum kith_route_state {
+    KITH_ROUTE_UP,
+    KITH_ROUTE_SUSPECT,     // silent or broken for a while; sends still queue
+    KITH_ROUTE_UNREACHABLE, // given up for now: monitors have fired, sends are refused
+    KITH_ROUTE_GONE,        // left or replaced by another incarnation: never comes back
+};
+
+enum kith_monitor_kind { KITH_KIND_MONITOR, KITH_KIND_TIE };
+
+// What the kernel asks of the owner of a route. `state` is what kith_route_open was given.
+struct kith_route_ops {
+    // Takes *message for message->to, a process of that node. FULL: no room or no credit now; the
+    // kernel lets the sender wait for kith_route_ready. Other errors refuse it; it stays the
+    // kernel's. A waiting request is kept by the owner as the record of the call until
+    // kith_route_settle or cancel.
+    enum kith_error (*send)(void *state, struct kith_message **message);
+
+    // The request `id` is over for its sender (timeout, exit): forget it.
+    void (*cancel)(void *state, uint64_t id);
+
+    // A message that came by this route has left the mailbox of `receiver` (received, or freed with
+    // it): gives its credit back to the peer. `size` is the payload's.
+    void (*consumed)(void *state, struct kith_ref receiver, size_t size);
+
+    // Asks the peer to watch `target` for `watcher`; its DOWN comes back by kith_route_down.
+    enum kith_error (*monitor)(void *state, struct kith_ref watcher, struct kith_ref target,
+                               uint64_t monitor, enum kith_monitor_kind kind);
+    void (*monitor_stop)(void *state, struct kith_ref watcher, struct kith_ref target,
+                         uint64_t monitor);
+
+    // Tells the peer's `watcher` that `target` of this node ended. Must not fail: control traffic
+    // is bounded by the number of monitors.
+    void (*down)(void *state, struct kith_ref watcher, struct kith_ref target, uint64_t monitor,
+                 enum kith_error reason);
+};
+
+// Adds a route to the node with that incarnation, in state UP. Errors: LIMIT, EXISTS.
+enum kith_error kith_route_open(struct kith_node *node, uint64_t incarnation, const char *name,
+                                const struct kith_endpoint *endpoint,
+                                const struct kith_route_ops *ops, void *state,
+                                struct kith_route **route);
+
+// Changes the state; UNREACHABLE and GONE fire the monitors of that node's processes with `reason`,
+// and wake senders that wait. Observers are told of each change. GONE frees the route (`successor`,
+// or 0, is remembered, so that old references come back as STALE).
+void kith_route_set_state(struct kith_route *route, enum kith_route_state state,
+                          enum kith_error reason, uint64_t successor);
+
+// Asks the peer again for every monitor its processes have here: after a link was lost and came
+// back to the same incarnation.
+void kith_route_remonitor(struct kith_route *route);
+
+// There is room again: for `to` if it is somebody, else for any receiver.
+void kith_route_ready(struct kith_route *route, struct kith_ref to);
+
+// Takes a message that came by this route for message->to of this node: rights, slot, generation,
+// mailbox. On error it stays the caller's, who tells the peer. Replies (done) nobody waits for are
+// dropped, counted, and OK. Errors: STALE, DENIED, FULL, NOT_FOUND.
+enum kith_error kith_route_deliver(struct kith_route *route, struct kith_message **message);
+
+// Takes *message, which this route couldn't deliver to the peer: a request ends with `error`, other
+// messages go back to their sender as KITH_TYPE_RETURNED.
+void kith_route_return(struct kith_route *route, struct kith_message **message,
+                       enum kith_error error);
+
+// Counts a message lost with a link, whose fate nobody knows.
+void kith_route_count_unknown(struct kith_route *route, uint64_t count);
+
+// The peer's side of ops->monitor, monitor_stop and down. A monitor of a process that has ended
+// answers with ops->down at once.
+void kith_route_monitor(struct kith_route *route, struct kith_ref watcher, struct kith_ref target,
+                        uint64_t monitor, enum kith_monitor_kind kind);
+void kith_route_monitor_stop(struct kith_route *route, struct kith_ref watcher,
+                             struct kith_ref target, uint64_t monitor);
+void kith_route_down(struct kith_route *route, struct kith_ref watcher, struct kith_ref target,
+                     uint64_t monitor, enum kith_error reason);
+
+struct kith_route_info {
+    uint64_t incarnation;
+    char name[KITH_NAME_SIZE];
+    struct kith_endpoint endpoint;
+    enum kith_route_state state;
+    bool transient; // a short-lived node, such as the CLI
+    uint64_t changed_ns;
+};
+
+// The route to an incarnation, or NULL. By place: 0 to kith_route_count() - 1, NULL for a free one.
+struct kith_route *kith_route_find(struct kith_node *node, uint64_t incarnation);
+struct kith_route *kith_route_at(struct kith_node *node, uint32_t place);
+uint32_t kith_route_count(const struct kith_node *node);
+void kith_route_info(const struct kith_route *route, struct kith_route_info *info);
+void kith_route_set_transient(struct kith_route *route, bool transient);
+const char *kith_route_state_name(enum kith_route_state state);
+
+// The incarnation that followed `incarnation` at its endpoint, or 0 if that isn't known.
+uint64_t kith_route_successor(const struct kith_node *node, uint64_t incarnation);
+
+// An observer is called on each change of a route, in the scheduler or in the process whose act
+// caused it; it must not block. The caller's memory; linked until removed.
+struct kith_route_observer {
+    void (*changed)(struct kith_route_observer *observer, const struct kith_route_info *info,
+                    enum kith_error reason);
+    struct kith_route_observer *next;
+};
+void kith_route_observe(struct kith_node *node, struct kith_route_observer *observer);
+void kith_route_unobserve(struct kith_node *node, struct kith_route_observer *observer);
+
+// Links on demand: net sets it, lookups of addresses with an unknown endpoint use it. It starts
+// connecting and returns at once; the observer tells the rest. UNREACHABLE where nobody set it.
+struct kith_connector {
+    enum kith_error (*connect)(void *state, const struct kith_endpoint *endpoint);
+    void *state;
+};
+void kith_route_set_connector(struct kith_node *node, const struct kith_connector *connector);
+enum kith_error kith_route_connect(struct kith_node *node, const struct kith_endpoint *endpoint);
+
+#endif

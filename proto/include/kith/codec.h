@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Typed payloads: protobuf-c structs in a message's arena, to and from bytes. Services are known to
+// a node once registered; what isn't known is refused, never guessed at.
+#ifndef KITH_CODEC_H
+#define KITH_CODEC_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include <kith/message.h>
+#include <kith/node.h>
+
+#define KITH_DECODE_DEPTH 16
+
+// The signature of a service: the upper 56 bits of its messages' types, from its full protobuf name
+// (docs/wire.md says how). Never below 256.
+uint64_t kith_service_signature(const char *full_name);
+
+// The type of a service's method by its number, its place in the .proto file from 0 on.
+uint64_t kith_service_type(const ProtobufCServiceDescriptor *service, unsigned method);
+
+// Makes a service known to the node: its messages are decoded on arrival. Borrows the descriptor
+// for the node's life. Registering it again is OK. Errors: EXISTS (another service with that
+// signature), LIMIT (more than 256 methods or services), NO_MEMORY.
+enum kith_error kith_service_register(struct kith_node *node,
+                                      const ProtobufCServiceDescriptor *service);
+
+// The service with that signature, or NULL. By place for listings: 0 to count - 1.
+const ProtobufCServiceDescriptor *kith_service_find(const struct kith_node *node,
+                                                    uint64_t signature);
+const ProtobufCServiceDescriptor *kith_service_at(const struct kith_node *node, uint32_t place);
+uint32_t kith_service_count(const struct kith_node *node);
+
+// The method of a type, "Service.Method" for people; false if unknown.
+const ProtobufCMethodDescriptor *kith_service_method(const struct kith_node *node, uint64_t type);
+
+// Gives a message of `type` whose data is a struct of `descriptor`, initialised, in the arena. Set
+// its fields; strings and sub-messages come from kith_message_allocate or kith_message_text.
+enum kith_error kith_message_new_typed(struct kith_node *node, uint64_t type,
+                                       const ProtobufCMessageDescriptor *descriptor,
+                                       struct kith_message **message);
+
+// Gives an initialised struct of `descriptor` in the message's arena, as its payload
+// (kith_message_set_typed: to reply) or as a part of it. NULL when there is no memory.
+void *kith_message_set_typed(struct kith_message *message,
+                             const ProtobufCMessageDescriptor *descriptor);
+void *kith_message_part(struct kith_message *message,
+                        const ProtobufCMessageDescriptor *descriptor);
+char *kith_message_text(struct kith_message *message, const char *text);
+
+// The payload if it is of that kind, else NULL: the check that every receiver makes.
+const void *kith_message_typed(const struct kith_message *message,
+                               const ProtobufCMessageDescriptor *descriptor);
+
+// Bytes of the payload on the wire, and the writing of them (`out` has that many).
+size_t kith_payload_size(const struct kith_message *message);
+void kith_payload_encode(const struct kith_message *message, void *out);
+
+// Fills the payload of *message (its type and done are set) from bytes: typed if the service is
+// known, plain for signatures 0 and 1. Depth and memory are bounded. Errors: UNSUPPORTED, INVALID,
+// TOO_LARGE, LIMIT, NO_MEMORY; the payload is then empty.
+enum kith_error kith_payload_decode(const struct kith_node *node, struct kith_message *message,
+                                    const void *data, size_t size);
+
+#endif
