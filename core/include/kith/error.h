@@ -19,7 +19,8 @@
     X(KITH_ERROR_NO_MEMORY, 11, "no-memory", "out of memory")                                      \
     X(KITH_ERROR_LIMIT, 12, "limit", "a table has reached its configured maximum")                 \
     X(KITH_ERROR_INVALID, 13, "invalid", "malformed input")                                        \
-    X(KITH_ERROR_UNSUPPORTED, 14, "unsupported", "the receiver does not know this service or type") \
+    X(KITH_ERROR_UNSUPPORTED, 14, "unsupported",                                                   \
+      "the receiver does not know this service or type")                                           \
     X(KITH_ERROR_EXISTS, 15, "exists", "already taken")                                            \
     X(KITH_ERROR_KILLED, 16, "killed", "the process was told to end")                              \
     X(KITH_ERROR_IN_USE, 17, "in-use", "the endpoint is in use by another program")                \

@@ -19,14 +19,14 @@ struct kith_arena_block;
 // A type is a service's signature (upper 56 bits) and the number of a method (lower 8). Signature 0
 // is plain bytes without a service; signature 1 belongs to the kernel.
 #define KITH_TYPE(signature, method) (((uint64_t)(signature) << 8) | (uint8_t)(method))
-#define KITH_TYPE_SIGNATURE(type) ((uint64_t)(type) >> 8)
-#define KITH_TYPE_METHOD(type) ((uint8_t)(type))
-#define KITH_SIGNATURE_BYTES UINT64_C(0)
-#define KITH_SIGNATURE_KERNEL UINT64_C(1)
+#define KITH_TYPE_SIGNATURE(type)    ((uint64_t)(type) >> 8)
+#define KITH_TYPE_METHOD(type)       ((uint8_t)(type))
+#define KITH_SIGNATURE_BYTES         UINT64_C(0)
+#define KITH_SIGNATURE_KERNEL        UINT64_C(1)
 
 // Messages that the kernel sends.
-#define KITH_TYPE_DOWN KITH_TYPE(KITH_SIGNATURE_KERNEL, 1)     // data: struct kith_down
-#define KITH_TYPE_TIMER KITH_TYPE(KITH_SIGNATURE_KERNEL, 2)    // id: the timer
+#define KITH_TYPE_DOWN     KITH_TYPE(KITH_SIGNATURE_KERNEL, 1) // data: struct kith_down
+#define KITH_TYPE_TIMER    KITH_TYPE(KITH_SIGNATURE_KERNEL, 2) // id: the timer
 #define KITH_TYPE_RETURNED KITH_TYPE(KITH_SIGNATURE_KERNEL, 3) // a message of yours came back
 
 enum kith_urgency {

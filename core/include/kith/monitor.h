@@ -12,8 +12,8 @@
 struct kith_down {
     struct kith_ref process; // who ended
     uint64_t monitor;        // which monitor says so
-    uint32_t reason;         // enum kith_error: the reason of its exit; STALE if it had ended before;
-                             // UNREACHABLE, LEFT or RESTARTED if its node went
+    uint32_t reason; // enum kith_error: the reason of its exit; STALE if it had ended before;
+                     // UNREACHABLE, LEFT or RESTARTED if its node went
 };
 
 // Asks for one KITH_TYPE_DOWN when `target` ends, after the last message of that process. Fires at

@@ -15,10 +15,10 @@
 struct kith_node;
 
 struct kith_node_options {
-    const char *name;                      // for people and logs; "" or NULL: unnamed; copied
-    const struct kith_platform *platform;  // copied; its state must outlive the node
-    const struct kith_limits *limits;      // copied
-    uint64_t incarnation;                  // 0: drawn from the platform's entropy
+    const char *name;                     // for people and logs; "" or NULL: unnamed; copied
+    const struct kith_platform *platform; // copied; its state must outlive the node
+    const struct kith_limits *limits;     // copied
+    uint64_t incarnation;                 // 0: drawn from the platform's entropy
 };
 
 // Creates a node without processes. Errors: NO_MEMORY, INVALID (limits that can't work).

@@ -21,13 +21,13 @@ enum kith_priority { KITH_PRIORITY_NORMAL, KITH_PRIORITY_HIGH };
 typedef void kith_process_entry(struct kith_process *self, void *argument);
 
 struct kith_spawn_options {
-    const char *label;          // for people: tables and reports; copied, may be NULL
-    kith_process_entry *entry;  // required
-    void *argument;             // handed to entry, borrowed until the process ends
-    size_t stack_size;          // bytes; 0: the node's default
+    const char *label;         // for people: tables and reports; copied, may be NULL
+    kith_process_entry *entry; // required
+    void *argument;            // handed to entry, borrowed until the process ends
+    size_t stack_size;         // bytes; 0: the node's default
     enum kith_priority priority;
-    uint32_t mailbox_messages;  // 0: the node's default
-    size_t mailbox_bytes;       // 0: the node's default
+    uint32_t mailbox_messages; // 0: the node's default
+    size_t mailbox_bytes;      // 0: the node's default
 };
 
 // Starts a process; it first runs when the caller gives way. Callable from processes and, between
@@ -74,17 +74,17 @@ struct kith_process_info {
     char label[KITH_LABEL_SIZE];
     enum kith_process_state state;
     enum kith_priority priority;
-    uint64_t sent, received;    // messages
-    uint64_t cpu_ns;            // time on the CPU
-    uint64_t started_ns;        // on the node's clock
-    uint64_t hogs;              // times it held the CPU too long
-    uint32_t mailbox_messages;  // now
-    size_t mailbox_bytes;       // now
-    uint32_t mailbox_limit;     // messages
-    uint32_t mailbox_peak;      // messages
-    uint32_t owned;             // messages it holds outside its mailbox
+    uint64_t sent, received;   // messages
+    uint64_t cpu_ns;           // time on the CPU
+    uint64_t started_ns;       // on the node's clock
+    uint64_t hogs;             // times it held the CPU too long
+    uint32_t mailbox_messages; // now
+    size_t mailbox_bytes;      // now
+    uint32_t mailbox_limit;    // messages
+    uint32_t mailbox_peak;     // messages
+    uint32_t owned;            // messages it holds outside its mailbox
     size_t stack_size;
-    size_t stack_used;          // highest ever, by this process or an earlier one on this stack
+    size_t stack_used; // highest ever, by this process or an earlier one on this stack
 };
 
 // Reads the accounting of the process in `slot` without disturbing it. NOT_FOUND: the slot is free

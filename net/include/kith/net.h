@@ -11,14 +11,14 @@ struct kith_net;
 
 struct kith_net_options {
     struct kith_node *node;
-    struct kith_backend *backend;     // borrowed until kith_net_close
-    struct kith_endpoint listen;      // port 0: any
-    struct kith_endpoint advertise;   // what peers are told; port 0: the bound port; address any:
-                                      // peers take the address they see
-    bool transient;                   // a short-lived node: peers don't reconnect to it
-    uint64_t detect_ms;               // a silent peer is given up after this; 0: 5000
-    struct kith_ref naming, kernel;   // well-known processes of this node, told in the hello
-    const char *version;              // of the program, told in the hello; copied
+    struct kith_backend *backend;   // borrowed until kith_net_close
+    struct kith_endpoint listen;    // port 0: any
+    struct kith_endpoint advertise; // what peers are told; port 0: the bound port; address any:
+                                    // peers take the address they see
+    bool transient;                 // a short-lived node: peers don't reconnect to it
+    uint64_t detect_ms;             // a silent peer is given up after this; 0: 5000
+    struct kith_ref naming, kernel; // well-known processes of this node, told in the hello
+    const char *version;            // of the program, told in the hello; copied
 };
 
 // Opens the back end and starts listening. Errors: those of the back end's open, NO_MEMORY.
@@ -40,30 +40,30 @@ enum kith_error kith_net_peer_remove(struct kith_net *net, const struct kith_end
 
 enum kith_link_state {
     KITH_LINK_CONNECTING,
-    KITH_LINK_HELLO,      // connected, hellos not both seen
+    KITH_LINK_HELLO, // connected, hellos not both seen
     KITH_LINK_UP,
     KITH_LINK_SUSPECT,
-    KITH_LINK_BACKOFF,    // waits before it connects again
+    KITH_LINK_BACKOFF, // waits before it connects again
     KITH_LINK_LEAVING,
 };
 
 struct kith_link_info {
-    struct kith_endpoint endpoint;    // where we connect to or what the peer advertises
+    struct kith_endpoint endpoint; // where we connect to or what the peer advertises
     enum kith_link_state state;
-    enum kith_error last_error;       // why it is not up, or OK
-    uint64_t incarnation;             // of the peer, 0 if never met
-    char name[KITH_NAME_SIZE];        // of the peer
-    char version[KITH_LABEL_SIZE];    // of the peer's program
-    struct kith_ref naming, kernel;   // well-known processes of the peer
+    enum kith_error last_error;     // why it is not up, or OK
+    uint64_t incarnation;           // of the peer, 0 if never met
+    char name[KITH_NAME_SIZE];      // of the peer
+    char version[KITH_LABEL_SIZE];  // of the peer's program
+    struct kith_ref naming, kernel; // well-known processes of the peer
     bool transient;
-    uint64_t features;                // intersection
-    uint64_t up_since_ns;             // on this node's clock, 0 if not up
-    uint64_t peer_uptime_ns;          // as told in its hello, plus the time since
-    uint64_t rtt_ns;                  // smoothed, 0 if not measured
-    uint64_t heard_ns;                // when the last byte of it arrived
+    uint64_t features;       // intersection
+    uint64_t up_since_ns;    // on this node's clock, 0 if not up
+    uint64_t peer_uptime_ns; // as told in its hello, plus the time since
+    uint64_t rtt_ns;         // smoothed, 0 if not measured
+    uint64_t heard_ns;       // when the last byte of it arrived
     uint64_t frames_sent, frames_received, batches_sent, batches_received;
     uint64_t bytes_sent, bytes_received;
-    uint64_t malformed;               // frames or batches dropped as undecodable
+    uint64_t malformed; // frames or batches dropped as undecodable
     uint64_t reconnects;
     size_t queued_bytes;
 };

@@ -43,8 +43,7 @@ enum kith_error kith_message_new_typed(struct kith_node *node, uint64_t type,
 // (kith_message_set_typed: to reply) or as a part of it. NULL when there is no memory.
 void *kith_message_set_typed(struct kith_message *message,
                              const ProtobufCMessageDescriptor *descriptor);
-void *kith_message_part(struct kith_message *message,
-                        const ProtobufCMessageDescriptor *descriptor);
+void *kith_message_part(struct kith_message *message, const ProtobufCMessageDescriptor *descriptor);
 char *kith_message_text(struct kith_message *message, const char *text);
 
 // The payload if it is of that kind, else NULL: the check that every receiver makes.

@@ -12,23 +12,23 @@
 #include <kith/limits.h>
 #include <kith/ref.h>
 
-#define KITH_WIRE_VERSION 1
+#define KITH_WIRE_VERSION     1
 #define KITH_FRAME_HEADER_MAX 256 // bytes of one encoded header, its length prefix included
 
 // What a frame is for. Numbers are the wire's.
 enum kith_frame_kind {
-    KITH_FRAME_MESSAGE = 0,   // a message, or the first part of a large one
-    KITH_FRAME_PART = 1,      // the next part of the large message begun on this stream
-    KITH_FRAME_RETURN = 2,    // the message `id`/`to` of yours couldn't be delivered: `error`;
-                              // payload: the message's own, if it was not a request
-    KITH_FRAME_CREDIT = 3,    // `to` may be sent `credits` more
-    KITH_FRAME_MONITOR = 4,   // watch `to` for `from`; `id`: the monitor; `tie`
+    KITH_FRAME_MESSAGE = 0, // a message, or the first part of a large one
+    KITH_FRAME_PART = 1,    // the next part of the large message begun on this stream
+    KITH_FRAME_RETURN = 2,  // the message `id`/`to` of yours couldn't be delivered: `error`;
+                            // payload: the message's own, if it was not a request
+    KITH_FRAME_CREDIT = 3,  // `to` may be sent `credits` more
+    KITH_FRAME_MONITOR = 4, // watch `to` for `from`; `id`: the monitor; `tie`
     KITH_FRAME_UNMONITOR = 5,
-    KITH_FRAME_DOWN = 6,      // `from` ended, tell `to`; `id`: the monitor, `error`: the reason
-    KITH_FRAME_PING = 7,      // `id` comes back in a PONG
+    KITH_FRAME_DOWN = 6, // `from` ended, tell `to`; `id`: the monitor, `error`: the reason
+    KITH_FRAME_PING = 7, // `id` comes back in a PONG
     KITH_FRAME_PONG = 8,
-    KITH_FRAME_HELLO = 9,     // payload: a hello; the first frame of either side
-    KITH_FRAME_GOODBYE = 10,  // `error`: why (LEFT, VERSION, ...); nothing follows
+    KITH_FRAME_HELLO = 9,    // payload: a hello; the first frame of either side
+    KITH_FRAME_GOODBYE = 10, // `error`: why (LEFT, VERSION, ...); nothing follows
 };
 
 struct kith_frame {
@@ -37,13 +37,13 @@ struct kith_frame {
     struct kith_ref from, to; // on the wire without the node where it is that of the link's end
     struct kith_ref reply_to; // NONE: the same as from
     uint64_t id;
-    uint64_t remaining_ms;    // of the deadline when it was sent; UINT64_MAX: none
+    uint64_t remaining_ms; // of the deadline when it was sent; UINT64_MAX: none
     uint64_t trace;
-    uint64_t total_size;      // of the message, if it comes in parts; 0: this frame has it all
+    uint64_t total_size; // of the message, if it comes in parts; 0: this frame has it all
     uint32_t error, credits, hops;
     uint8_t urgency;
     bool waiting, done, tie;
-    const void *payload;      // borrowed: after decoding it points into the batch
+    const void *payload; // borrowed: after decoding it points into the batch
     size_t payload_size;
 };
 
@@ -59,13 +59,13 @@ enum kith_error kith_frame_decode(const void **data, size_t *size, uint64_t send
 
 struct kith_hello {
     uint32_t version;
-    uint64_t features, required;       // bits of enum kith_feature; required: of features
+    uint64_t features, required; // bits of enum kith_feature; required: of features
     uint64_t incarnation;
-    char name[KITH_NAME_SIZE];         // of the node
-    char program[KITH_LABEL_SIZE];     // version of the program
+    char name[KITH_NAME_SIZE];     // of the node
+    char program[KITH_LABEL_SIZE]; // version of the program
     struct kith_endpoint advertise;
-    uint64_t message_size;             // largest message accepted
-    uint32_t credits;                  // initial, for each process
+    uint64_t message_size; // largest message accepted
+    uint32_t credits;      // initial, for each process
     struct kith_ref naming, kernel;
     uint64_t uptime_ms;
     uint64_t detect_ms;
