@@ -11,7 +11,6 @@ function(kith_module)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;PUBLIC_LINK;PRIVATE_LINK")
     require_arguments(kith_module arg NAME SOURCES)
     add_library(${arg_NAME} STATIC ${arg_SOURCES})
-    set_target_properties(${arg_NAME} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include)
         target_include_directories(${arg_NAME} PUBLIC
             $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
@@ -71,7 +70,7 @@ endfunction()
 #     kith_proto(NAME kith_proto_messages FILES frame.proto hello.proto [IMPORT ...] [LINK ...])
 #
 # FILES are relative to the current folder and keep their sub-folder in the generated include path.
-# IMPORT are further folders for `import`; LINK are targets of other kith_proto calls they come from.
+# IMPORT are further folders for `import`; LINK are the kith_proto targets their files belong to.
 function(kith_proto)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "FILES;IMPORT;LINK")
     require_arguments(kith_proto arg NAME FILES)
@@ -95,7 +94,6 @@ function(kith_proto)
         list(APPEND sources ${out}/${stem}.pb-c.c)
     endforeach()
     add_library(${arg_NAME} STATIC ${sources})
-    set_target_properties(${arg_NAME} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_include_directories(${arg_NAME} SYSTEM PUBLIC $<BUILD_INTERFACE:${out}>)
     target_link_libraries(${arg_NAME} PUBLIC kith::protobuf_c ${arg_LINK}
         PRIVATE $<BUILD_INTERFACE:kith_generated_options>)

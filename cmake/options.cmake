@@ -23,6 +23,9 @@ set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(KITH_PLATFORM STREQUAL linux)
+    set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+endif()
 
 # Assertions stay in the default build; only Release drops them.
 if(NOT CMAKE_BUILD_TYPE)
@@ -45,7 +48,8 @@ target_compile_options(kith_options INTERFACE "$<$<COMPILE_LANGUAGE:C>:${KITH_WA
 # KITH_SANITIZED is always defined, so that `#if KITH_SANITIZED` is safe under -Wundef.
 if(KITH_SANITIZE OR KITH_FUZZ)
     set(KITH_SANITIZER_FLAGS -fsanitize=address,undefined -fno-sanitize-recover=all)
-    target_compile_options(kith_generated_options INTERFACE ${KITH_SANITIZER_FLAGS} -fno-omit-frame-pointer)
+    target_compile_options(kith_generated_options INTERFACE
+        ${KITH_SANITIZER_FLAGS} -fno-omit-frame-pointer)
     target_link_options(kith_generated_options INTERFACE ${KITH_SANITIZER_FLAGS})
     target_compile_definitions(kith_generated_options INTERFACE KITH_SANITIZED=1)
 else()
@@ -62,5 +66,6 @@ if(KITH_COVERAGE)
 endif()
 
 if(KITH_PLANTED_BUG)
-    target_compile_definitions(kith_generated_options INTERFACE KITH_PLANTED_BUG_${KITH_PLANTED_BUG}=1)
+    target_compile_definitions(kith_generated_options INTERFACE
+        KITH_PLANTED_BUG_${KITH_PLANTED_BUG}=1)
 endif()

@@ -9,7 +9,7 @@ macro(kith_find_package short module)
     pkg_check_modules(KITH_${short} IMPORTED_TARGET GLOBAL "${module}")
     if(NOT KITH_${short}_FOUND)
         message(FATAL_ERROR
-            "${module} isn't installed. Run deploy/install-packages build test, then configure again.")
+            "${module} isn't installed: run deploy/install-packages build test, configure again")
     endif()
     add_library(kith::${short} ALIAS PkgConfig::KITH_${short})
 endmacro()
