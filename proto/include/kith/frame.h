@@ -19,16 +19,24 @@
 enum kith_frame_kind {
     KITH_FRAME_MESSAGE = 0, // a message, or the first part of a large one
     KITH_FRAME_PART = 1,    // the next part of the large message begun on this stream
-    KITH_FRAME_RETURN = 2,  // the message `id`/`to` of yours couldn't be delivered: `error`;
-                            // payload: the message's own, if it was not a request
+    // A message from `to` for `from` couldn't be delivered: `error`. Type, id, reply_to and waiting
+    // as they were; payload: the message's own if it was not a request (in parts if it is large).
+    KITH_FRAME_RETURN = 2,
     KITH_FRAME_CREDIT = 3,  // `to` may be sent `credits` more
     KITH_FRAME_MONITOR = 4, // watch `to` for `from`; `id`: the monitor; `tie`
     KITH_FRAME_UNMONITOR = 5,
-    KITH_FRAME_DOWN = 6, // `from` ended, tell `to`; `id`: the monitor, `error`: the reason
+    // `from` ended, tell `to`; `id`: the monitor, `error`: the reason. Sent once on each stream
+    // that carries messages of the pair (its own, urgent, bulk); counts when it has come by all
+    // three.
+    KITH_FRAME_DOWN = 6,
     KITH_FRAME_PING = 7, // `id` comes back in a PONG
     KITH_FRAME_PONG = 8,
     KITH_FRAME_HELLO = 9,    // payload: a hello; the first frame of either side
     KITH_FRAME_GOODBYE = 10, // `error`: why (LEFT, VERSION, ...); nothing follows
+    // Of the end with the smaller incarnation, after both hellos: this connection shall be the
+    // link. `error` EXISTS: it still has another one, so accept only if you have lost that.
+    KITH_FRAME_OFFER = 11,
+    KITH_FRAME_ACCEPT = 12, // the answer to an offer; messages may follow
 };
 
 struct kith_frame {
