@@ -26,15 +26,16 @@ enum kith_error kith_post(struct kith_node *node, struct kith_ref to,
 
 // Takes *message, sends it and waits for the reply, which it gives in *message (a local one is the
 // same message, rewritten). Ends with exactly one of: OK (a reply, whose own message->error may be
-// set), DOWN, TIMEOUT, UNKNOWN (sent, but the link broke), or an error of kith_send (certainly not
-// executed, *message still the caller's). After DOWN, TIMEOUT and UNKNOWN *message is NULL. A late
-// reply is dropped and counted.
+// set), DOWN (the receiver ended, or freed the request), TIMEOUT, UNKNOWN (sent, but the link
+// broke), or an error of kith_send (certainly not executed). *message is NULL afterwards unless the
+// request never left this node; then it is untouched and still the caller's. A late reply is
+// dropped and counted.
 enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns);
 
 // The same without waiting: takes *message and gives the request's id. The outcome arrives in the
-// mailbox as a message with that id and `done` set; message->error says how it ended. Fetch it with
-// kith_receive_reply. `reply_deadline_ns` travels with the request.
+// mailbox as a message with that id and `done` set; if it is also `failed`, nobody replied and
+// message->error says why. Fetch it with kith_receive_reply. `reply_deadline_ns` travels with the request.
 enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
                              struct kith_message **message, uint64_t deadline_ns,
                              uint64_t reply_deadline_ns, uint64_t *id);

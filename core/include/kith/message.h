@@ -51,9 +51,11 @@ struct kith_message {
     uint8_t urgency;          // enum kith_urgency
     uint8_t hops;             // times forwarded or sent across a link
     bool waiting;             // a request whose sender waits for a reply
-    bool done;                // a reply
+    bool done;                // a reply, or the outcome of a request that got none
+    bool failed;              // of such an outcome: the kernel made it, nobody replied
 
     // The kernel's own from here on.
+    bool asynchronous; // the reply goes to the mailbox
     uint8_t place;
     uint32_t owner;
     uint32_t origin; // 1 + index of the route it came by; 0: from this node

@@ -24,14 +24,22 @@ enum kith_monitor_kind { KITH_KIND_MONITOR, KITH_KIND_TIE };
 struct kith_route_ops {
     // Takes *message for message->to, a process of that node. FULL: no room or no credit now; the
     // kernel lets the sender wait for kith_route_ready. Other errors refuse it; it stays the
-    // kernel's. A waiting request is kept by the owner as the record of the call until
-    // kith_route_settle or cancel.
+    // kernel's. Three kinds come by here:
+    // - a request (waiting) whose reply_to is of this node: its owner keeps the message, without
+    //   payload, as the record of the call. The reply is put into that very message (payload, error,
+    //   done) and delivered with kith_route_deliver, or it ends with kith_route_return. The reply
+    //   may come by another route than the request left by (it was forwarded): find the record by
+    //   id among all routes of the node. Other waiting requests are encoded and freed.
+    // - a reply (done): needs no credit. One without payload is never refused with FULL. If
+    //   `failed` is set nobody replied: the peer must end the call with message->error.
+    // - any other message: encoded and freed.
+    // Free with kith_route_free, which never makes an outcome.
     enum kith_error (*send)(void *state, struct kith_message **message);
 
     // The request `id` is over for its sender (timeout, exit): forget it.
     void (*cancel)(void *state, uint64_t id);
 
-    // A message that came by this route has left the mailbox of `receiver` (received, or freed with
+    // A message that came by this route, and wasn't a reply, has left the mailbox of `receiver` (received, or freed with
     // it): gives its credit back to the peer. `size` is the payload's.
     void (*consumed)(void *state, struct kith_ref receiver, size_t size);
 
@@ -47,9 +55,19 @@ struct kith_route_ops {
                  enum kith_error reason);
 };
 
-// Adds a route to the node with that incarnation, in state UP. Errors: LIMIT, EXISTS.
-enum kith_error kith_route_open(struct kith_node *node, uint64_t incarnation, const char *name,
-                                const struct kith_endpoint *endpoint,
+struct kith_route_info {
+    uint64_t incarnation;
+    char name[KITH_NAME_SIZE];
+    struct kith_endpoint endpoint;
+    enum kith_route_state state;
+    struct kith_ref naming, kernel; // well-known processes of that node, NONE until told
+    bool transient;                 // a short-lived node, such as the CLI
+    uint64_t changed_ns;
+};
+
+// Adds a route to the node info->incarnation, in state UP, and tells the observers. `info` is
+// copied; its state and changed_ns are ignored. Errors: LIMIT, EXISTS, NO_MEMORY.
+enum kith_error kith_route_open(struct kith_node *node, const struct kith_route_info *info,
                                 const struct kith_route_ops *ops, void *state,
                                 struct kith_route **route);
 
@@ -72,9 +90,13 @@ void kith_route_ready(struct kith_route *route, struct kith_ref to);
 enum kith_error kith_route_deliver(struct kith_route *route, struct kith_message **message);
 
 // Takes *message, which this route couldn't deliver to the peer: a request ends with `error`, other
-// messages go back to their sender as KITH_TYPE_RETURNED.
+// messages go back to their sender as KITH_TYPE_RETURNED (dropped and counted when its mailbox is
+// full). The message must still say from and to as when it was sent.
 void kith_route_return(struct kith_route *route, struct kith_message **message,
                        enum kith_error error);
+
+// Frees a message that a route owns: no outcome is made, no credit given back.
+void kith_route_free(struct kith_message **message);
 
 // Counts a message lost with a link, whose fate nobody knows.
 void kith_route_count_unknown(struct kith_route *route, uint64_t count);
@@ -88,21 +110,12 @@ void kith_route_monitor_stop(struct kith_route *route, struct kith_ref watcher,
 void kith_route_down(struct kith_route *route, struct kith_ref watcher, struct kith_ref target,
                      uint64_t monitor, enum kith_error reason);
 
-struct kith_route_info {
-    uint64_t incarnation;
-    char name[KITH_NAME_SIZE];
-    struct kith_endpoint endpoint;
-    enum kith_route_state state;
-    bool transient; // a short-lived node, such as the CLI
-    uint64_t changed_ns;
-};
 
 // The route to an incarnation, or NULL. By place: 0 to kith_route_count() - 1, NULL for a free one.
 struct kith_route *kith_route_find(struct kith_node *node, uint64_t incarnation);
 struct kith_route *kith_route_at(struct kith_node *node, uint32_t place);
 uint32_t kith_route_count(const struct kith_node *node);
 void kith_route_info(const struct kith_route *route, struct kith_route_info *info);
-void kith_route_set_transient(struct kith_route *route, bool transient);
 const char *kith_route_state_name(enum kith_route_state state);
 
 // The incarnation that followed `incarnation` at its endpoint, or 0 if that isn't known.

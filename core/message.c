@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages and who owns them.
+#include "kernel.h"
+
+enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t size,
+                                 struct kith_message **message)
+{
+    if (size > node->limits.message_size) {
+        return KITH_ERROR_TOO_LARGE;
+    }
+    struct kith_message *fresh;
+    enum kith_error error = kithi_pool_take(node, &fresh);
+    if (error != KITH_OK) {
+        return error;
+    }
+    fresh->type = type;
+    kithi_message_hold(fresh, node->running);
+    if (size > 0) {
+        error = kith_message_resize(fresh, size);
+        if (error != KITH_OK) {
+            kith_message_free(&fresh);
+            return error;
+        }
+    }
+    *message = fresh;
+    return KITH_OK;
+}
+
+void kithi_message_hold(struct kith_message *message, struct kith_process *process)
+{
+    message->place = KITHI_PLACE_HELD;
+    if (process == NULL) {
+        message->owner = KITHI_NOBODY;
+        return;
+    }
+    message->owner = process->slot;
+    process->owned++;
+}
+
+void kithi_message_let_go(struct kith_message *message, enum kithi_place place)
+{
+    if (message->place == KITHI_PLACE_HELD && message->owner != KITHI_NOBODY) {
+        kithi_process_at(message->node, message->owner)->owned--;
+    }
+    message->owner = KITHI_NOBODY;
+    message->place = (uint8_t)place;
+}
+
+// Tells whoever waits for the reply of `message` that there won't be one. Takes the message.
+static void fail_request(struct kith_message *message)
+{
+    struct kith_node *node = message->node;
+    kithi_message_let_go(message, KITHI_PLACE_KERNEL);
+    kith_message_reset(message);
+    message->to = message->reply_to;
+    message->error = KITH_ERROR_DOWN;
+    message->waiting = false;
+    message->done = true;
+    message->failed = true;
+    if (message->to.node == node->incarnation) {
+        kithi_deliver_reply(node, message);
+        return;
+    }
+    struct kith_route *route;
+    if (kithi_route_send(node, &message, &route) != KITH_OK) {
+        node->counters.late_replies++;
+        kithi_pool_put(message);
+    }
+}
+
+void kith_message_free(struct kith_message **message)
+{
+    struct kith_message *freed = *message;
+    *message = NULL;
+    if (freed == NULL) {
+        return;
+    }
+    assert(freed->place == KITHI_PLACE_HELD);
+    if (freed->waiting) {
+        fail_request(freed);
+        return;
+    }
+    kithi_message_let_go(freed, KITHI_PLACE_KERNEL);
+    kithi_pool_put(freed);
+}
+
+enum kith_error kith_message_resize(struct kith_message *message, size_t size)
+{
+    if (size > message->node->limits.message_size) {
+        return KITH_ERROR_TOO_LARGE;
+    }
+    void *data = NULL;
+    if (size > 0) {
+        data = kith_message_allocate(message, size);
+        if (data == NULL) {
+            return KITH_ERROR_NO_MEMORY;
+        }
+    }
+    message->data = data;
+    message->size = size;
+    message->descriptor = NULL;
+    return KITH_OK;
+}

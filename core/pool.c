@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where messages and their arenas come from: slabs of equal messages and a few classes of blocks,
+// all kept for reuse, so that a running system allocates nothing.
+#include "kernel.h"
+
+#include <kithi_checks.h>
+
+static const uint32_t block_sizes[KITHI_BLOCK_CLASSES] = {1024, 8192, 65536};
+
+static enum kith_error grow_pool(struct kith_node *node)
+{
+    struct kithi_pool *pool = &node->pool;
+    uint32_t room = node->limits.messages - pool->len;
+    uint32_t len = room < KITHI_SLAB_MESSAGES ? room : KITHI_SLAB_MESSAGES;
+    if (len == 0) {
+        return KITH_ERROR_LIMIT;
+    }
+    size_t size = sizeof(struct kithi_slab) + (size_t)len * KITHI_MESSAGE_SIZE;
+    struct kithi_slab *slab = node->platform.allocate(node->platform.state, size);
+    if (slab == NULL) {
+        return KITH_ERROR_NO_MEMORY;
+    }
+    slab->next = pool->slabs;
+    slab->size = size;
+    slab->len = len;
+    pool->slabs = slab;
+    pool->len += len;
+    pool->total_bytes += size;
+    for (uint32_t place = len; place-- > 0;) {
+        struct kith_message *message = (void *)(slab->messages + (size_t)place * KITHI_MESSAGE_SIZE);
+        memset(message, 0, sizeof *message);
+        message->node = node;
+        message->owner = KITHI_NOBODY;
+        message->next = pool->free;
+        pool->free = message;
+        kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+    }
+    return KITH_OK;
+}
+
+enum kith_error kithi_pool_take(struct kith_node *node, struct kith_message **message)
+{
+    struct kithi_pool *pool = &node->pool;
+    if (pool->free == NULL) {
+        enum kith_error error = grow_pool(node);
+        if (error != KITH_OK) {
+            return error;
+        }
+    }
+    struct kith_message *taken = pool->free;
+    pool->free = taken->next;
+    pool->alive++;
+    memset(taken, 0, offsetof(struct kith_message, place));
+    taken->deadline_ns = KITH_FOREVER;
+    taken->origin = 0;
+    taken->next = NULL;
+    taken->inline_used = 0;
+    kithi_check_unpoison(taken->inline_arena, KITHI_MESSAGE_SIZE - sizeof *taken);
+    *message = taken;
+    return KITH_OK;
+}
+
+void kithi_pool_put(struct kith_message *message)
+{
+    assert(message->place != KITHI_PLACE_FREE);
+    struct kithi_pool *pool = &message->node->pool;
+    if (message->blocks != NULL) {
+        kith_message_reset(message);
+    }
+    message->place = KITHI_PLACE_FREE;
+    message->owner = KITHI_NOBODY;
+    message->next = pool->free;
+    pool->free = message;
+    pool->alive--;
+    kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+}
+
+// The smallest class that holds `size`, or KITHI_BLOCK_CLASSES.
+static uint32_t find_class(size_t size)
+{
+    uint32_t class = 0;
+    while (class < KITHI_BLOCK_CLASSES && block_sizes[class] < size) {
+        class++;
+    }
+    return class;
+}
+
+static struct kith_arena_block *take_block(struct kith_node *node, size_t size)
+{
+    struct kithi_pool *pool = &node->pool;
+    uint32_t class = find_class(size);
+    size_t room = class < KITHI_BLOCK_CLASSES ? block_sizes[class] : size;
+    size_t limit = node->limits.message_memory;
+    if (room > UINT32_MAX || room > limit || pool->alive_bytes > limit - room) {
+        return NULL;
+    }
+    struct kith_arena_block *block;
+    if (class < KITHI_BLOCK_CLASSES && pool->blocks[class] != NULL) {
+        block = pool->blocks[class];
+        pool->blocks[class] = block->next;
+        kithi_check_unpoison(block->bytes, room);
+    } else {
+        block = node->platform.allocate(node->platform.state, sizeof *block + room);
+        if (block == NULL) {
+            return NULL;
+        }
+        pool->total_bytes += sizeof *block + room;
+        block->size = (uint32_t)room;
+    }
+    block->used = 0;
+    pool->alive_bytes += room;
+    return block;
+}
+
+static void release_block(struct kith_node *node, struct kith_arena_block *block)
+{
+    kithi_check_unpoison(block->bytes, block->size);
+    node->pool.total_bytes -= sizeof *block + block->size;
+    node->platform.release(node->platform.state, block, sizeof *block + block->size);
+}
+
+static void put_block(struct kith_node *node, struct kith_arena_block *block)
+{
+    struct kithi_pool *pool = &node->pool;
+    uint32_t class = find_class(block->size);
+    pool->alive_bytes -= block->size;
+    if (class == KITHI_BLOCK_CLASSES || block_sizes[class] != block->size) {
+        release_block(node, block);
+        return;
+    }
+    block->next = pool->blocks[class];
+    pool->blocks[class] = block;
+    kithi_check_poison(block->bytes, block->size);
+}
+
+static void *take_from(unsigned char *bytes, uint32_t size, uint32_t *used, size_t wanted)
+{
+    if (wanted > size - *used) {
+        return NULL;
+    }
+    void *memory = bytes + *used;
+    *used += (uint32_t)wanted;
+    return memory;
+}
+
+void *kith_message_allocate(struct kith_message *message, size_t size)
+{
+    if (size > SIZE_MAX - 15) {
+        return NULL;
+    }
+    size_t wanted = (size + 15) & ~(size_t)15;
+    void *memory = take_from(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message,
+                             &message->inline_used, wanted);
+    if (memory == NULL && message->blocks != NULL) {
+        memory = take_from(message->blocks->bytes, message->blocks->size, &message->blocks->used,
+                           wanted);
+    }
+    if (memory != NULL) {
+        return memory;
+    }
+    struct kith_arena_block *block = take_block(message->node, wanted);
+    if (block == NULL) {
+        return NULL;
+    }
+    block->next = message->blocks;
+    message->blocks = block;
+    message->arena_bytes += block->size;
+    return take_from(block->bytes, block->size, &block->used, wanted);
+}
+
+void kith_message_reset(struct kith_message *message)
+{
+    while (message->blocks != NULL) {
+        struct kith_arena_block *block = message->blocks;
+        message->blocks = block->next;
+        put_block(message->node, block);
+    }
+    message->arena_bytes = 0;
+    message->inline_used = 0;
+    message->data = NULL;
+    message->size = 0;
+    message->descriptor = NULL;
+}
+
+void kithi_pool_reclaim(struct kith_node *node, uint32_t owner)
+{
+    for (struct kithi_slab *slab = node->pool.slabs; slab != NULL; slab = slab->next) {
+        for (uint32_t place = 0; place < slab->len; place++) {
+            struct kith_message *message =
+                (void *)(slab->messages + (size_t)place * KITHI_MESSAGE_SIZE);
+            if (message->place == KITHI_PLACE_HELD && message->owner == owner) {
+                kith_message_free(&message);
+            }
+        }
+    }
+}
+
+void kithi_pool_close(struct kith_node *node)
+{
+    struct kithi_pool *pool = &node->pool;
+    for (struct kithi_slab *slab = pool->slabs; slab != NULL; slab = slab->next) {
+        for (uint32_t place = 0; place < slab->len; place++) {
+            struct kith_message *message =
+                (void *)(slab->messages + (size_t)place * KITHI_MESSAGE_SIZE);
+            if (message->place != KITHI_PLACE_FREE) {
+                kith_message_reset(message);
+            }
+        }
+    }
+    for (uint32_t class = 0; class < KITHI_BLOCK_CLASSES; class++) {
+        while (pool->blocks[class] != NULL) {
+            struct kith_arena_block *block = pool->blocks[class];
+            pool->blocks[class] = block->next;
+            release_block(node, block);
+        }
+    }
+    while (pool->slabs != NULL) {
+        struct kithi_slab *slab = pool->slabs;
+        pool->slabs = slab->next;
+        kithi_check_unpoison(slab->messages, (size_t)slab->len * KITHI_MESSAGE_SIZE);
+        node->platform.release(node->platform.state, slab, slab->size);
+    }
+}
+
+void kith_message_counters(const struct kith_node *node, struct kith_message_counters *counters)
+{
+    counters->alive = node->pool.alive;
+    counters->alive_bytes = node->pool.alive_bytes;
+    counters->slabs_bytes = node->pool.total_bytes;
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes: their slots, beginnings and ends. Slots keep their stack when a process ends, so that
+// the next one of that size starts without a system call.
+#include "kernel.h"
+
+#include <kithi_checks.h>
+
+#include "arch/arch.h"
+
+static void run_process(void *argument)
+{
+    struct kith_process *self = argument;
+    struct kith_node *node = self->node;
+    const void *from_base;
+    size_t from_size;
+    kithi_check_arrive(NULL, &from_base, &from_size);
+    if (node->scheduler_size == 0 && from_size != 0) {
+        node->scheduler_base = from_base; // the first process ever comes from the scheduler
+        node->scheduler_size = from_size;
+    }
+    if (!self->killed) {
+        self->entry(self, self->argument);
+        kith_exit(self, KITH_OK);
+    }
+    kith_exit(self, (enum kith_error)self->kill_reason);
+}
+
+struct kith_process *kithi_process_at(const struct kith_node *node, uint32_t slot)
+{
+    struct kith_process *chunk = node->chunks[slot / KITHI_CHUNK_PROCESSES];
+    return &chunk[slot % KITHI_CHUNK_PROCESSES];
+}
+
+struct kith_process *kithi_process_find(struct kith_node *node, struct kith_ref ref)
+{
+    if (ref.slot >= node->slots) {
+        return NULL;
+    }
+    struct kith_process *process = kithi_process_at(node, ref.slot);
+    if (process->generation != ref.generation || process->state == KITH_STATE_FREE) {
+        return NULL;
+    }
+    return process;
+}
+
+static uint32_t chunk_room(const struct kith_node *node, uint32_t chunk)
+{
+    uint32_t left = node->limits.processes - chunk * KITHI_CHUNK_PROCESSES;
+    return left < KITHI_CHUNK_PROCESSES ? left : KITHI_CHUNK_PROCESSES;
+}
+
+static enum kith_error add_slot(struct kith_node *node, struct kith_process **process)
+{
+    if (node->slots == node->limits.processes) {
+        return KITH_ERROR_LIMIT;
+    }
+    uint32_t chunk = node->slots / KITHI_CHUNK_PROCESSES;
+    if (chunk == node->chunk_len) {
+        size_t size = chunk_room(node, chunk) * sizeof(struct kith_process);
+        node->chunks[chunk] = node->platform.allocate(node->platform.state, size);
+        if (node->chunks[chunk] == NULL) {
+            return KITH_ERROR_NO_MEMORY;
+        }
+        memset(node->chunks[chunk], 0, size);
+        node->chunk_len++;
+    }
+    struct kith_process *added = kithi_process_at(node, node->slots);
+    added->node = node;
+    added->slot = node->slots++;
+    added->generation = 1;
+    *process = added;
+    return KITH_OK;
+}
+
+// A free slot of another class, when all slots are in use or waiting with a stack.
+static struct kith_process *steal_slot(struct kith_node *node)
+{
+    for (uint32_t class = 0; class < KITHI_STACK_CLASSES; class++) {
+        struct kith_process *process = node->free_slots[class];
+        if (process != NULL) {
+            node->free_slots[class] = process->next;
+            if (process->stack.base != NULL) {
+                node->platform.stack_close(node->platform.state, &process->stack);
+                process->stack.base = NULL;
+            }
+            return process;
+        }
+    }
+    return NULL;
+}
+
+static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
+                                 struct kith_process **process)
+{
+    uint32_t class;
+    enum kith_error error = kithi_stack_class(stack_size, &class);
+    if (error != KITH_OK) {
+        return error;
+    }
+    struct kith_process *taken = node->free_slots[class];
+    if (taken != NULL && taken->stack.base != NULL) {
+        node->free_slots[class] = taken->next;
+        *process = taken;
+        return KITH_OK;
+    }
+    error = add_slot(node, &taken);
+    if (error == KITH_ERROR_LIMIT) {
+        taken = steal_slot(node);
+        error = taken == NULL ? KITH_ERROR_LIMIT : KITH_OK;
+    }
+    if (error != KITH_OK) {
+        return error;
+    }
+    if (!node->platform.stack_open(node->platform.state, stack_size, &taken->stack)) {
+        taken->stack.base = NULL;
+        taken->next = node->free_slots[0];
+        node->free_slots[0] = taken;
+        return KITH_ERROR_NO_MEMORY;
+    }
+    *process = taken;
+    return KITH_OK;
+}
+
+static void wake_at_deadline(struct kith_alarm *alarm)
+{
+    kithi_wake(KITHI_ENTRY(alarm, struct kith_process, alarm), KITH_ERROR_TIMEOUT);
+}
+
+static void init_process(struct kith_process *process, const struct kith_spawn_options *options)
+{
+    const struct kith_limits *limits = &process->node->limits;
+    memset(process->label, 0, sizeof process->label);
+    for (size_t place = 0; options->label != NULL && options->label[place] != '\0' &&
+                           place < sizeof process->label - 1;
+         place++) {
+        process->label[place] = options->label[place];
+    }
+    process->entry = options->entry;
+    process->argument = options->argument;
+    process->priority = (uint8_t)options->priority;
+    process->handed = NULL;
+    process->wait = KITHI_WAIT_NONE;
+    process->killed = false;
+    process->kill_told = false;
+    process->owned = 0;
+    process->cycles = process->sent = process->received = process->hogs = 0;
+    process->mailbox = (struct kithi_mailbox){
+        .limit = options->mailbox_messages ? options->mailbox_messages : limits->mailbox_messages,
+        .bytes_limit = options->mailbox_bytes ? options->mailbox_bytes : limits->mailbox_bytes,
+    };
+    kithi_list_init(&process->senders);
+    kithi_list_init(&process->waiting);
+    kithi_list_init(&process->watchers);
+    kithi_list_init(&process->watching);
+    kithi_list_init(&process->timers);
+    kith_alarm_init(&process->alarm, wake_at_deadline);
+    process->fake_stack = NULL;
+}
+
+enum kith_error kith_spawn(struct kith_node *node, const struct kith_spawn_options *options,
+                           struct kith_ref *ref)
+{
+    assert(options->entry != NULL);
+    size_t stack_size = options->stack_size ? options->stack_size : node->limits.stack_size;
+    struct kith_process *process;
+    enum kith_error error = take_slot(node, stack_size, &process);
+    if (error != KITH_OK) {
+        return error;
+    }
+    init_process(process, options);
+    process->started_ns = kith_node_now(node);
+    process->stack_pointer = kithi_arch_stack_init(process->stack.base, process->stack.size,
+                                                   run_process, process);
+    node->processes++;
+    node->counters.spawned++;
+    kithi_ready_push(process);
+    if (ref != NULL) {
+        *ref = kithi_process_ref(process);
+    }
+    return KITH_OK;
+}
+
+static void report_end(const struct kith_process *process, enum kith_error reason)
+{
+    struct kith_log_field fields[] = {
+        {"process", process->label, 0},
+        {"slot", NULL, process->slot},
+        {"reason", kith_error_name(reason), 0},
+    };
+    kith_node_log(process->node, KITH_LOG_WARNING, "process_ended", fields, 3);
+}
+
+void kithi_process_end(struct kith_process *process, enum kith_error reason)
+{
+    struct kith_node *node = process->node;
+    if (reason == KITH_ERROR_OVERFLOW) {
+        node->counters.overflows++;
+    }
+    if (reason != KITH_OK) {
+        report_end(process, reason);
+    }
+    // From here on references to it are stale.
+    process->state = KITH_STATE_FREE;
+    kith_alarm_clear(node, &process->alarm);
+    kithi_list_remove(&process->waiting);
+    kithi_timers_end(process);
+    kithi_mailbox_end(process);
+    if (process->owned > 0) {
+        kithi_pool_reclaim(node, process->slot);
+    }
+    kithi_monitors_end(process, reason);
+    if (++process->generation == 0) {
+        process->generation = 1;
+    }
+    uint32_t class = 0;
+    kithi_stack_class(process->stack.size, &class);
+    process->next = node->free_slots[class];
+    node->free_slots[class] = process;
+    node->processes--;
+    node->counters.ended++;
+}
+
+noreturn void kith_exit(struct kith_process *self, enum kith_error reason)
+{
+    assert(self->node->running == self);
+    kithi_process_end(self, reason);
+    kithi_switch_away(self);
+    for (;;) {
+    }
+}
+
+enum kith_error kith_kill(struct kith_node *node, struct kith_ref ref, enum kith_error reason)
+{
+    if (ref.node != node->incarnation) {
+        return KITH_ERROR_NOT_FOUND;
+    }
+    struct kith_process *process = kithi_process_find(node, ref);
+    if (process == NULL) {
+        return KITH_ERROR_STALE;
+    }
+    if (process->killed) {
+        return KITH_OK;
+    }
+    process->killed = true;
+    process->kill_reason = reason;
+    if (process->state == KITH_STATE_RECEIVING || process->state == KITH_STATE_CALLING ||
+        process->state == KITH_STATE_SENDING || process->state == KITH_STATE_SLEEPING) {
+        process->kill_told = true;
+        kithi_wake(process, KITH_ERROR_KILLED);
+    }
+    return KITH_OK;
+}
+
+void *kithi_process_overflowed(struct kith_node *node)
+{
+    return node->running == NULL ? NULL : node->scheduler_stack_pointer;
+}
+
+const struct kith_stack *kithi_process_stack(const struct kith_node *node)
+{
+    return node->running == NULL ? NULL : &node->running->stack;
+}
+
+void kithi_processes_close(struct kith_node *node)
+{
+    for (uint32_t slot = 0; slot < node->slots; slot++) {
+        struct kith_process *process = kithi_process_at(node, slot);
+        if (process->state != KITH_STATE_FREE) {
+            kithi_process_end(process, KITH_OK);
+        }
+    }
+    for (uint32_t slot = 0; slot < node->slots; slot++) {
+        struct kith_process *process = kithi_process_at(node, slot);
+        if (process->stack.base != NULL) {
+            node->platform.stack_close(node->platform.state, &process->stack);
+        }
+    }
+    for (uint32_t chunk = 0; chunk < node->chunk_len; chunk++) {
+        node->platform.release(node->platform.state, node->chunks[chunk],
+                               chunk_room(node, chunk) * sizeof(struct kith_process));
+    }
+}
+
+struct kith_ref kith_self(const struct kith_process *self)
+{
+    return kithi_process_ref(self);
+}
+
+struct kith_node *kith_process_node(const struct kith_process *self)
+{
+    return self->node;
+}
+
+uint64_t kith_now(const struct kith_process *self)
+{
+    return kith_node_now(self->node);
+}
+
+uint64_t kith_deadline_ms(const struct kith_process *self, uint64_t timeout_ms)
+{
+    return kith_node_now(self->node) + timeout_ms * 1000000;
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who runs next. A process that blocks switches straight to the next ready one; the scheduler's own
+// stack only gets its turn when nothing is ready, or after a round of switches, to look at the
+// clock and the platform.
+#include "kernel.h"
+
+#include <kithi_checks.h>
+
+#include "arch/arch.h"
+
+static void push(struct kithi_ready *ready, struct kith_process *process)
+{
+    process->next = NULL;
+    if (ready->first == NULL) {
+        ready->first = process;
+    } else {
+        ready->last->next = process;
+    }
+    ready->last = process;
+}
+
+static struct kith_process *pop(struct kithi_ready *ready)
+{
+    struct kith_process *process = ready->first;
+    if (process != NULL) {
+        ready->first = process->next;
+    }
+    return process;
+}
+
+static struct kith_process *pick(struct kith_node *node)
+{
+    struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
+    struct kithi_ready *normal = &node->ready[KITH_PRIORITY_NORMAL];
+    if (high->first != NULL &&
+        (normal->first == NULL || node->in_a_row < KITHI_HIGH_IN_A_ROW)) {
+        node->in_a_row++;
+        return pop(high);
+    }
+    node->in_a_row = 0;
+    return pop(normal);
+}
+
+static void report_hog(struct kith_process *process, uint64_t cycles)
+{
+    struct kith_node *node = process->node;
+    process->hogs++;
+    node->counters.hogs++;
+    struct kith_log_field fields[] = {
+        {"process", process->label, 0},
+        {"slot", NULL, process->slot},
+        {"held_us", NULL, kithi_cycles_to_ns(node, cycles) / 1000},
+    };
+    kith_node_log(node, KITH_LOG_WARNING, "process_held_cpu", fields, 3);
+}
+
+static void account(struct kith_process *process)
+{
+    struct kith_node *node = process->node;
+    uint64_t now = kithi_arch_cycles();
+    uint64_t cycles = now - node->slice_start;
+    node->slice_start = now;
+    process->cycles += cycles;
+    if (cycles > node->hog_cycles) {
+        report_hog(process, cycles);
+        node->slice_start = kithi_arch_cycles();
+    }
+}
+
+// Continues with `next`, or with the scheduler if that is NULL. `ended`: `self` never comes back.
+static void switch_to(struct kith_process *self, struct kith_process *next, bool ended)
+{
+    struct kith_node *node = self->node;
+    void **fake_stack = ended ? NULL : &self->fake_stack;
+    node->counters.switches++;
+    node->running = next;
+    if (next == NULL) {
+        kithi_check_leave(fake_stack, node->scheduler_base, node->scheduler_size);
+        kithi_arch_switch(&self->stack_pointer, node->scheduler_stack_pointer);
+    } else {
+        node->round--;
+        next->state = KITH_STATE_RUNNING;
+        kithi_check_leave(fake_stack, next->stack.base, next->stack.size);
+        kithi_arch_switch(&self->stack_pointer, next->stack_pointer);
+    }
+    kithi_check_arrive(self->fake_stack, NULL, NULL);
+}
+
+static void give_way(struct kith_process *self)
+{
+    struct kith_node *node = self->node;
+    account(self);
+    if (!self->stack.guarded && !kithi_stack_intact(&self->stack)) {
+        kith_exit(self, KITH_ERROR_OVERFLOW);
+    }
+    struct kith_process *next = node->round > 0 ? pick(node) : NULL;
+    if (next == self) {
+        self->state = KITH_STATE_RUNNING;
+        node->round--;
+        return;
+    }
+    switch_to(self, next, false);
+}
+
+void kithi_switch_away(struct kith_process *self)
+{
+    struct kith_node *node = self->node;
+    account(self);
+    switch_to(self, node->round > 0 ? pick(node) : NULL, true);
+    assert(!"a process that has ended came back");
+}
+
+void kithi_ready_push(struct kith_process *process)
+{
+    process->state = KITH_STATE_READY;
+    push(&process->node->ready[process->priority], process);
+}
+
+void kithi_wake(struct kith_process *process, enum kith_error result)
+{
+    if (process->state == KITH_STATE_SENDING) {
+        kithi_list_remove(&process->waiting);
+        process->outgoing = NULL;
+    }
+    process->wait = KITHI_WAIT_NONE;
+    process->wake = result;
+    kithi_ready_push(process);
+}
+
+enum kith_error kithi_check_killed(struct kith_process *self)
+{
+    if (!self->killed) {
+        return KITH_OK;
+    }
+    if (self->kill_told) {
+        kith_exit(self, (enum kith_error)self->kill_reason);
+    }
+    self->kill_told = true;
+    return KITH_ERROR_KILLED;
+}
+
+enum kith_error kithi_block(struct kith_process *self, enum kith_process_state state,
+                            uint64_t deadline_ns)
+{
+    struct kith_node *node = self->node;
+    assert(node->running == self);
+    if (deadline_ns != KITH_FOREVER) {
+        enum kith_error error = kith_alarm_set(node, &self->alarm, deadline_ns);
+        assert(error == KITH_OK); // the heap has a place for each process
+        (void)error;
+    }
+    self->state = (uint8_t)state;
+    self->wake = KITH_OK;
+    give_way(self);
+    if (self->alarm.heap_place != 0) {
+        kith_alarm_clear(node, &self->alarm);
+    }
+    return (enum kith_error)self->wake;
+}
+
+enum kith_error kith_yield(struct kith_process *self)
+{
+    enum kith_error error = kithi_check_killed(self);
+    if (error != KITH_OK) {
+        return error;
+    }
+    kithi_ready_push(self);
+    give_way(self);
+    return KITH_OK;
+}
+
+enum kith_error kith_sleep_until(struct kith_process *self, uint64_t deadline_ns)
+{
+    enum kith_error error = kithi_check_killed(self);
+    if (error != KITH_OK) {
+        return error;
+    }
+    error = kithi_block(self, KITH_STATE_SLEEPING, deadline_ns);
+    return error == KITH_ERROR_TIMEOUT ? KITH_OK : error;
+}
+
+void kithi_cycles_calibrate(struct kith_node *node)
+{
+    if (node->limits.hog_ns == 0) {
+        node->hog_cycles = UINT64_MAX;
+        return;
+    }
+    uint64_t ns = kith_node_now(node) - node->started_ns;
+    uint64_t cycles = kithi_arch_cycles() - node->started_cycles;
+    // Until a millisecond has passed the ratio isn't known well enough: nobody is a hog yet.
+    bool known = ns >= 1000000 && cycles > 0;
+    double per_ns = known ? (double)cycles / (double)ns : 0;
+    node->hog_cycles = known ? (uint64_t)(per_ns * (double)node->limits.hog_ns) : UINT64_MAX;
+}
+
+uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles)
+{
+    uint64_t passed = kithi_arch_cycles() - node->started_cycles;
+    uint64_t ns = kith_node_now(node) - node->started_ns;
+    return passed == 0 ? 0 : (uint64_t)((double)cycles * ((double)ns / (double)passed));
+}
+
+// Runs processes until nothing is ready or the round is over.
+static void run_round(struct kith_node *node)
+{
+    node->round = KITHI_ROUND;
+    struct kith_process *next = pick(node);
+    if (next == NULL) {
+        return;
+    }
+    node->slice_start = kithi_arch_cycles();
+    node->running = next;
+    next->state = KITH_STATE_RUNNING;
+    kithi_check_leave(&node->fake_stack, next->stack.base, next->stack.size);
+    kithi_arch_switch(&node->scheduler_stack_pointer, next->stack_pointer);
+    kithi_check_arrive(node->fake_stack, NULL, NULL);
+    if (node->running != NULL) { // abandoned by the fault handler, in the middle of anything
+        kithi_process_end(node->running, KITH_ERROR_OVERFLOW);
+        node->running = NULL;
+    }
+}
+
+static bool is_ready(const struct kith_node *node)
+{
+    return node->ready[KITH_PRIORITY_HIGH].first != NULL ||
+           node->ready[KITH_PRIORITY_NORMAL].first != NULL;
+}
+
+uint64_t kith_node_step(struct kith_node *node)
+{
+    assert(node->running == NULL);
+    kithi_alarms_fire(node);
+    run_round(node);
+    if (node->hog_cycles == UINT64_MAX) {
+        kithi_cycles_calibrate(node);
+    }
+    if (is_ready(node)) {
+        return KITH_NO_WAIT;
+    }
+    for (struct kith_hook *hook = node->hooks; hook != NULL;) {
+        struct kith_hook *following = hook->next; // a hook may remove itself
+        hook->run(hook);
+        hook = following;
+    }
+    return is_ready(node) ? KITH_NO_WAIT : kithi_alarms_next(node);
+}
+
+uint64_t kith_node_settle(struct kith_node *node)
+{
+    uint64_t deadline_ns;
+    do {
+        deadline_ns = kith_node_step(node);
+    } while (deadline_ns <= kith_node_now(node));
+    return deadline_ns;
+}
+
+void kith_node_run(struct kith_node *node)
+{
+    node->stopping = false;
+    while (!node->stopping) {
+        uint64_t deadline_ns = kith_node_step(node);
+        if (!node->stopping) {
+            node->platform.idle(node->platform.state, deadline_ns);
+        }
+    }
+}
+
+void kith_node_stop(struct kith_node *node)
+{
+    node->stopping = true;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stacks: classes of sizes, and what can be read off a stack afterwards.
+#include "kernel.h"
+
+enum { CANARY_SIZE = 64 };
+
+enum kith_error kithi_stack_class(size_t size, uint32_t *class)
+{
+    uint32_t found = 0;
+    while (found < KITHI_STACK_CLASSES && ((size_t)1024 << found) < size) {
+        found++;
+    }
+    if (found == KITHI_STACK_CLASSES) {
+        return KITH_ERROR_TOO_LARGE;
+    }
+    *class = found;
+    return KITH_OK;
+}
+
+// Reading below the used part of a stack touches no memory on Linux: the pages are the shared zero
+// page until somebody writes.
+__attribute__((no_sanitize("address"))) size_t kithi_stack_used(const struct kith_stack *stack)
+{
+    const unsigned char *bytes = stack->base;
+    size_t unused = 0;
+    while (unused < stack->size && bytes[unused] == stack->fill) {
+        unused++;
+    }
+    return stack->size - unused;
+}
+
+__attribute__((no_sanitize("address"))) bool kithi_stack_intact(const struct kith_stack *stack)
+{
+    const unsigned char *bytes = stack->base;
+    for (size_t place = 0; place < CANARY_SIZE; place++) {
+        if (bytes[place] != stack->fill) {
+            return false;
+        }
+    }
+    return true;
+}
