@@ -28,7 +28,8 @@ enum kith_error kithi_deliver_local(struct kith_node *node, struct kith_message 
         node->counters.stale++;
         return kith_ref_is_none(message->to) ? KITH_ERROR_NOT_FOUND : KITH_ERROR_STALE;
     }
-    // Whoever waits in front of a full mailbox goes first, unless this is what the receiver waits for.
+    // Whoever waits in front of a full mailbox goes first, unless this is what the receiver waits
+    // for.
     if (!kithi_mailbox_waits_for(receiver, message) &&
         (!kithi_list_empty(&receiver->senders) || !kithi_mailbox_has_room(receiver, message))) {
         return KITH_ERROR_FULL;
@@ -41,8 +42,7 @@ enum kith_error kithi_deliver_local(struct kith_node *node, struct kith_message 
 void kithi_deliver_reply(struct kith_node *node, struct kith_message *message)
 {
     struct kith_process *caller = kithi_process_find(node, message->to);
-    if (caller == NULL ||
-        (!message->asynchronous && !kithi_mailbox_waits_for(caller, message))) {
+    if (caller == NULL || (!message->asynchronous && !kithi_mailbox_waits_for(caller, message))) {
         node->counters.late_replies++;
         kithi_message_let_go(message, KITHI_PLACE_KERNEL);
         kithi_pool_put(message);

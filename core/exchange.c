@@ -79,8 +79,7 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
     return transmit(self, message, deadline_ns);
 }
 
-enum kith_error kith_post(struct kith_node *node, struct kith_ref to,
-                          struct kith_message **message)
+enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kith_message **message)
 {
     struct kith_message *sent = *message;
     assert(sent->place == KITHI_PLACE_HELD && !sent->waiting);

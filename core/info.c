@@ -41,9 +41,9 @@ uint32_t kith_process_slots(const struct kith_node *node)
 const char *kith_process_state_name(enum kith_process_state state)
 {
     static const char *const names[] = {
-        [KITH_STATE_FREE] = "free",           [KITH_STATE_READY] = "ready",
-        [KITH_STATE_RUNNING] = "running",     [KITH_STATE_RECEIVING] = "receiving",
-        [KITH_STATE_CALLING] = "calling",     [KITH_STATE_SENDING] = "sending",
+        [KITH_STATE_FREE] = "free",         [KITH_STATE_READY] = "ready",
+        [KITH_STATE_RUNNING] = "running",   [KITH_STATE_RECEIVING] = "receiving",
+        [KITH_STATE_CALLING] = "calling",   [KITH_STATE_SENDING] = "sending",
         [KITH_STATE_SLEEPING] = "sleeping",
     };
     return names[state];

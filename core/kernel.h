@@ -21,9 +21,9 @@ enum {
     KITHI_CHUNK_PROCESSES = 64,
     KITHI_STACK_CLASSES = 16, // 1 KB << class
     KITHI_BLOCK_CLASSES = 3,
-    KITHI_ROUND = 256,       // switches before the scheduler looks at clock and platform again
+    KITHI_ROUND = 256,        // switches before the scheduler looks at clock and platform again
     KITHI_HIGH_IN_A_ROW = 16, // picks of high priority before a normal one has its turn
-    KITHI_FORMER = 256,      // former incarnations remembered
+    KITHI_FORMER = 256,       // former incarnations remembered
 };
 #define KITHI_NOBODY UINT32_MAX
 
@@ -147,8 +147,8 @@ struct kith_node {
     struct kithi_ready ready[2]; // by priority
     struct kith_process *running;
     void *scheduler_stack_pointer;
-    uint32_t round;   // switches left before the scheduler's turn
-    uint32_t in_a_row; // high priority picks
+    uint32_t round;       // switches left before the scheduler's turn
+    uint32_t in_a_row;    // high priority picks
     uint64_t slice_start; // cycles
     uint64_t hog_cycles;
     struct kith_node_counters counters;

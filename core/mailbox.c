@@ -48,8 +48,7 @@ bool kithi_mailbox_has_room(const struct kith_process *process, const struct kit
             (bytes <= mailbox->bytes_limit && mailbox->bytes <= mailbox->bytes_limit - bytes));
 }
 
-bool kithi_mailbox_waits_for(const struct kith_process *process,
-                             const struct kith_message *message)
+bool kithi_mailbox_waits_for(const struct kith_process *process, const struct kith_message *message)
 {
     return process->wait != KITHI_WAIT_NONE &&
            matches((enum kithi_wait)process->wait, process->wait_key, message);

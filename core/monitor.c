@@ -86,8 +86,10 @@ static enum kith_error add_monitor(struct kith_node *node, struct kith_ref watch
         kithi_pool_put(message);
         return KITH_ERROR_NO_MEMORY;
     }
-    *monitor = (struct kithi_monitor){
-        .down = {.process = target, .monitor = id}, .watcher = watcher, .message = message, .tie = tie};
+    *monitor = (struct kithi_monitor){.down = {.process = target, .monitor = id},
+                                      .watcher = watcher,
+                                      .message = message,
+                                      .tie = tie};
     kithi_list_init(&monitor->by_target);
     kithi_list_init(&monitor->by_watcher);
     uint32_t bucket = hash_monitor(monitors, id);
@@ -180,8 +182,7 @@ static enum kith_error check_target(struct kith_node *node, struct kith_ref targ
         bool lost = route->info.state == KITH_ROUTE_UNREACHABLE;
         return lost ? KITH_ERROR_UNREACHABLE : KITH_OK;
     }
-    return kith_route_successor(node, target.node) != 0 ? KITH_ERROR_STALE
-                                                        : KITH_ERROR_UNREACHABLE;
+    return kith_route_successor(node, target.node) != 0 ? KITH_ERROR_STALE : KITH_ERROR_UNREACHABLE;
 }
 
 static enum kith_error start(struct kith_process *self, struct kith_ref target, bool tie,
@@ -322,8 +323,8 @@ void kithi_monitors_end(struct kith_process *process, enum kith_error reason)
 {
     struct kith_node *node = process->node;
     while (!kithi_list_empty(&process->watchers)) {
-        fire_monitor(node,
-                     KITHI_ENTRY(process->watchers.next, struct kithi_monitor, by_target), reason);
+        fire_monitor(node, KITHI_ENTRY(process->watchers.next, struct kithi_monitor, by_target),
+                     reason);
     }
     while (!kithi_list_empty(&process->watching)) {
         struct kithi_monitor *monitor =
@@ -331,8 +332,7 @@ void kithi_monitors_end(struct kith_process *process, enum kith_error reason)
         struct kith_ref target = monitor->down.process;
         struct kith_route *route = kith_route_find(node, target.node);
         if (route != NULL && !monitor->tie) {
-            route->ops->monitor_stop(route->state, monitor->watcher, target,
-                                     monitor->down.monitor);
+            route->ops->monitor_stop(route->state, monitor->watcher, target, monitor->down.monitor);
         }
         drop_monitor(node, monitor);
     }

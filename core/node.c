@@ -36,8 +36,8 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
     memset(opened, 0, sizeof *opened);
     opened->platform = *platform;
     opened->limits = *options->limits;
-    for (size_t place = 0; options->name != NULL && options->name[place] != '\0' &&
-                           place < sizeof opened->name - 1;
+    for (size_t place = 0;
+         options->name != NULL && options->name[place] != '\0' && place < sizeof opened->name - 1;
          place++) {
         opened->name[place] = options->name[place];
     }

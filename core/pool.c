@@ -27,7 +27,8 @@ static enum kith_error grow_pool(struct kith_node *node)
     pool->len += len;
     pool->total_bytes += size;
     for (uint32_t place = len; place-- > 0;) {
-        struct kith_message *message = (void *)(slab->messages + (size_t)place * KITHI_MESSAGE_SIZE);
+        struct kith_message *message =
+            (void *)(slab->messages + (size_t)place * KITHI_MESSAGE_SIZE);
         memset(message, 0, sizeof *message);
         message->node = node;
         message->owner = KITHI_NOBODY;
@@ -80,7 +81,7 @@ static uint32_t find_class(size_t size)
 {
     uint32_t class = 0;
     while (class < KITHI_BLOCK_CLASSES && block_sizes[class] < size) {
-        class++;
+        class ++;
     }
     return class;
 }
@@ -207,7 +208,7 @@ void kithi_pool_close(struct kith_node *node)
             }
         }
     }
-    for (uint32_t class = 0; class < KITHI_BLOCK_CLASSES; class++) {
+    for (uint32_t class = 0; class < KITHI_BLOCK_CLASSES; class ++) {
         while (pool->blocks[class] != NULL) {
             struct kith_arena_block *block = pool->blocks[class];
             pool->blocks[class] = block->next;

@@ -11,8 +11,8 @@ static void run_process(void *argument)
 {
     struct kith_process *self = argument;
     struct kith_node *node = self->node;
-    const void *from_base;
-    size_t from_size;
+    const void *from_base = NULL;
+    size_t from_size = 0;
     kithi_check_arrive(NULL, &from_base, &from_size);
     if (node->scheduler_size == 0 && from_size != 0) {
         node->scheduler_base = from_base; // the first process ever comes from the scheduler
@@ -20,9 +20,8 @@ static void run_process(void *argument)
     }
     if (!self->killed) {
         self->entry(self, self->argument);
-        kith_exit(self, KITH_OK);
     }
-    kith_exit(self, (enum kith_error)self->kill_reason);
+    kith_exit(self, self->killed ? (enum kith_error)self->kill_reason : KITH_OK);
 }
 
 struct kith_process *kithi_process_at(const struct kith_node *node, uint32_t slot)
@@ -75,7 +74,7 @@ static enum kith_error add_slot(struct kith_node *node, struct kith_process **pr
 // A free slot of another class, when all slots are in use or waiting with a stack.
 static struct kith_process *steal_slot(struct kith_node *node)
 {
-    for (uint32_t class = 0; class < KITHI_STACK_CLASSES; class++) {
+    for (uint32_t class = 0; class < KITHI_STACK_CLASSES; class ++) {
         struct kith_process *process = node->free_slots[class];
         if (process != NULL) {
             node->free_slots[class] = process->next;
@@ -169,8 +168,8 @@ enum kith_error kith_spawn(struct kith_node *node, const struct kith_spawn_optio
     }
     init_process(process, options);
     process->started_ns = kith_node_now(node);
-    process->stack_pointer = kithi_arch_stack_init(process->stack.base, process->stack.size,
-                                                   run_process, process);
+    process->stack_pointer =
+        kithi_arch_stack_init(process->stack.base, process->stack.size, run_process, process);
     node->processes++;
     node->counters.spawned++;
     kithi_ready_push(process);

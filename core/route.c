@@ -124,8 +124,8 @@ void kith_route_set_state(struct kith_route *route, enum kith_route_state state,
     route->info.state = state;
     route->info.changed_ns = kith_node_now(route->node);
     if (state == KITH_ROUTE_UNREACHABLE || state == KITH_ROUTE_GONE) {
-        kithi_senders_fail(&route->senders, successor != 0 ? KITH_ERROR_STALE
-                                                           : KITH_ERROR_UNREACHABLE);
+        kithi_senders_fail(&route->senders,
+                           successor != 0 ? KITH_ERROR_STALE : KITH_ERROR_UNREACHABLE);
         kithi_monitors_route_lost(route, reason);
     }
     tell_observers(route, reason);

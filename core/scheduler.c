@@ -32,8 +32,7 @@ static struct kith_process *pick(struct kith_node *node)
 {
     struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
     struct kithi_ready *normal = &node->ready[KITH_PRIORITY_NORMAL];
-    if (high->first != NULL &&
-        (normal->first == NULL || node->in_a_row < KITHI_HIGH_IN_A_ROW)) {
+    if (high->first != NULL && (normal->first == NULL || node->in_a_row < KITHI_HIGH_IN_A_ROW)) {
         node->in_a_row++;
         return pop(high);
     }
