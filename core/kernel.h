@@ -21,7 +21,10 @@ enum {
     KITHI_CHUNK_PROCESSES = 64,
     KITHI_STACK_CLASSES = 16, // 1 KB << class
     KITHI_BLOCK_CLASSES = 3,
-    KITHI_ROUND = 256,        // switches before the scheduler looks at clock and platform again
+    KITHI_ROUND = 256,         // switches before the scheduler looks at clock and platform again
+    KITHI_BRIEF_CYCLES = 2000, // a slice of fewer is too short to time each
+    KITHI_SAMPLE_LEAST = 16,   // slices from one timed to the next: this, plus up to
+    KITHI_SAMPLE_SPREAD = 32,
     KITHI_HIGH_IN_A_ROW = 16, // picks of high priority before a normal one has its turn
     KITHI_FORMER = 256,       // former incarnations remembered
 };
@@ -147,9 +150,13 @@ struct kith_node {
     struct kithi_ready ready[2]; // by priority
     struct kith_process *running;
     void *scheduler_stack_pointer;
-    uint32_t round;       // switches left before the scheduler's turn
-    uint32_t in_a_row;    // high priority picks
-    uint64_t slice_start; // cycles
+    uint32_t round;         // switches left before the scheduler's turn
+    uint32_t in_a_row;      // high priority picks
+    uint32_t sample_left;   // switches until a slice is timed; 0: this one is
+    uint32_t sample_period; // slices that a timed one stands for
+    uint64_t slice_start;   // cycles, of a slice that is timed
+    uint64_t round_start, round_switches;
+    uint32_t random; // spreads the samples
     uint64_t hog_cycles;
     struct kith_node_counters counters;
     uint64_t incarnation, next_id;
@@ -175,12 +182,26 @@ struct kith_node {
 };
 
 // process.c
-struct kith_process *kithi_process_find(struct kith_node *node, struct kith_ref ref);
 static inline struct kith_ref kithi_process_ref(const struct kith_process *process)
 {
     return (struct kith_ref){process->node->incarnation, process->slot, process->generation};
 }
-struct kith_process *kithi_process_at(const struct kith_node *node, uint32_t slot);
+
+static inline struct kith_process *kithi_process_at(const struct kith_node *node, uint32_t slot)
+{
+    return &node->chunks[slot / KITHI_CHUNK_PROCESSES][slot % KITHI_CHUNK_PROCESSES];
+}
+
+// The process of this node that `ref` means, or NULL if it has ended.
+static inline struct kith_process *kithi_process_find(struct kith_node *node, struct kith_ref ref)
+{
+    if (ref.slot >= node->slots) {
+        return NULL;
+    }
+    struct kith_process *process = kithi_process_at(node, ref.slot);
+    bool alive = process->generation == ref.generation && process->state != KITH_STATE_FREE;
+    return alive ? process : NULL;
+}
 void kithi_process_end(struct kith_process *process, enum kith_error reason);
 void kithi_processes_close(struct kith_node *node);
 
@@ -196,14 +217,40 @@ size_t kithi_stack_used(const struct kith_stack *stack);
 bool kithi_stack_intact(const struct kith_stack *stack);
 
 // scheduler.c
-void kithi_ready_push(struct kith_process *process);
+static inline void kithi_ready_push(struct kith_process *process)
+{
+    struct kithi_ready *ready = &process->node->ready[process->priority];
+    process->state = KITH_STATE_READY;
+    process->next = NULL;
+    if (ready->first == NULL) {
+        ready->first = process;
+    } else {
+        ready->last->next = process;
+    }
+    ready->last = process;
+}
+
 // Blocks the running process in `state` until woken. The result is what kithi_wake said, or
 // TIMEOUT, or KILLED.
 enum kith_error kithi_block(struct kith_process *self, enum kith_process_state state,
                             uint64_t deadline_ns);
-void kithi_wake(struct kith_process *process, enum kith_error result);
+static inline void kithi_wake(struct kith_process *process, enum kith_error result)
+{
+    if (process->state == KITH_STATE_SENDING) {
+        kithi_list_remove(&process->waiting);
+        process->outgoing = NULL;
+    }
+    process->wait = KITHI_WAIT_NONE;
+    process->wake = result;
+    kithi_ready_push(process);
+}
+
 // KILLED once for a process told to end; ends it the second time.
-enum kith_error kithi_check_killed(struct kith_process *self);
+enum kith_error kithi_told_killed(struct kith_process *self);
+static inline enum kith_error kithi_check_killed(struct kith_process *self)
+{
+    return self->killed ? kithi_told_killed(self) : KITH_OK;
+}
 void kithi_switch_away(struct kith_process *self); // without coming back, when it has ended
 void kithi_cycles_calibrate(struct kith_node *node);
 uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles);
@@ -223,14 +270,40 @@ void kithi_pool_put(struct kith_message *message); // no outcome for waiting req
 void kithi_pool_reclaim(struct kith_node *node, uint32_t owner);
 void kithi_pool_close(struct kith_node *node);
 
-// message.c: who may touch it
-void kithi_message_hold(struct kith_message *message, struct kith_process *process);
-void kithi_message_let_go(struct kith_message *message, enum kithi_place place);
+// Who may touch a message: `process`, or code outside of any if that is NULL.
+static inline void kithi_message_hold(struct kith_message *message, struct kith_process *process)
+{
+    message->place = KITHI_PLACE_HELD;
+    message->owner = process == NULL ? KITHI_NOBODY : process->slot;
+    if (process != NULL) {
+        process->owned++;
+    }
+}
+
+static inline void kithi_message_let_go(struct kith_message *message, enum kithi_place place)
+{
+    if (message->place == KITHI_PLACE_HELD && message->owner != KITHI_NOBODY) {
+        kithi_process_at(message->node, message->owner)->owned--;
+    }
+    message->owner = KITHI_NOBODY;
+    message->place = (uint8_t)place;
+}
 
 // mailbox.c
 bool kithi_mailbox_has_room(const struct kith_process *process, const struct kith_message *message);
-bool kithi_mailbox_waits_for(const struct kith_process *process,
-                             const struct kith_message *message);
+static inline bool kithi_wait_matches(uint8_t wait, uint64_t key,
+                                      const struct kith_message *message)
+{
+    return wait == KITHI_WAIT_ANY ||
+           (wait == KITHI_WAIT_REPLY && message->done && message->id == key) ||
+           (wait == KITHI_WAIT_TYPE && !message->done && message->type == key);
+}
+
+static inline bool kithi_mailbox_waits_for(const struct kith_process *process,
+                                           const struct kith_message *message)
+{
+    return kithi_wait_matches(process->wait, process->wait_key, message);
+}
 void kithi_mailbox_put(struct kith_process *process, struct kith_message *message);
 void kithi_mailbox_end(struct kith_process *process);
 bool kithi_mailbox_remove_down(struct kith_process *process, uint64_t monitor);

@@ -2,21 +2,6 @@
 // Mailboxes: first in, first out, bounded in messages and bytes, and the calls that receive.
 #include "kernel.h"
 
-static bool matches(enum kithi_wait wait, uint64_t key, const struct kith_message *message)
-{
-    switch (wait) {
-    case KITHI_WAIT_ANY:
-        return true;
-    case KITHI_WAIT_TYPE:
-        return message->type == key && !message->done;
-    case KITHI_WAIT_REPLY:
-        return message->done && message->id == key;
-    case KITHI_WAIT_NONE:
-        break;
-    }
-    return false;
-}
-
 static size_t count_bytes(const struct kith_message *message)
 {
     return message->size > message->arena_bytes ? message->size : message->arena_bytes;
@@ -46,12 +31,6 @@ bool kithi_mailbox_has_room(const struct kith_process *process, const struct kit
     return mailbox->count < mailbox->limit &&
            (mailbox->count == 0 ||
             (bytes <= mailbox->bytes_limit && mailbox->bytes <= mailbox->bytes_limit - bytes));
-}
-
-bool kithi_mailbox_waits_for(const struct kith_process *process, const struct kith_message *message)
-{
-    return process->wait != KITHI_WAIT_NONE &&
-           matches((enum kithi_wait)process->wait, process->wait_key, message);
 }
 
 // Hands `message` to the process if that is what it waits for, else queues it.
@@ -104,7 +83,7 @@ static struct kith_message *take_from_senders(struct kith_process *self, enum ki
     for (; node != &self->senders; node = node->next) {
         struct kith_process *sender = KITHI_ENTRY(node, struct kith_process, waiting);
         struct kith_message *message = sender->outgoing;
-        if (matches(wait, key, message)) {
+        if (kithi_wait_matches((uint8_t)wait, key, message)) {
             kithi_wake(sender, KITH_OK);
             sender->sent++;
             self->node->counters.sent++;
@@ -120,7 +99,7 @@ static struct kith_message *take_match(struct kith_process *self, enum kithi_wai
                                        uint64_t key)
 {
     struct kith_message *message = self->mailbox.first;
-    while (message != NULL && !matches(wait, key, message)) {
+    while (message != NULL && !kithi_wait_matches((uint8_t)wait, key, message)) {
         message = message->next;
     }
     if (message != NULL) {

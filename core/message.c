@@ -26,26 +26,6 @@ enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t s
     return KITH_OK;
 }
 
-void kithi_message_hold(struct kith_message *message, struct kith_process *process)
-{
-    message->place = KITHI_PLACE_HELD;
-    if (process == NULL) {
-        message->owner = KITHI_NOBODY;
-        return;
-    }
-    message->owner = process->slot;
-    process->owned++;
-}
-
-void kithi_message_let_go(struct kith_message *message, enum kithi_place place)
-{
-    if (message->place == KITHI_PLACE_HELD && message->owner != KITHI_NOBODY) {
-        kithi_process_at(message->node, message->owner)->owned--;
-    }
-    message->owner = KITHI_NOBODY;
-    message->place = (uint8_t)place;
-}
-
 // Tells whoever waits for the reply of `message` that there won't be one. Takes the message.
 static void fail_request(struct kith_message *message)
 {

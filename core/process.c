@@ -24,24 +24,6 @@ static void run_process(void *argument)
     kith_exit(self, self->killed ? (enum kith_error)self->kill_reason : KITH_OK);
 }
 
-struct kith_process *kithi_process_at(const struct kith_node *node, uint32_t slot)
-{
-    struct kith_process *chunk = node->chunks[slot / KITHI_CHUNK_PROCESSES];
-    return &chunk[slot % KITHI_CHUNK_PROCESSES];
-}
-
-struct kith_process *kithi_process_find(struct kith_node *node, struct kith_ref ref)
-{
-    if (ref.slot >= node->slots) {
-        return NULL;
-    }
-    struct kith_process *process = kithi_process_at(node, ref.slot);
-    if (process->generation != ref.generation || process->state == KITH_STATE_FREE) {
-        return NULL;
-    }
-    return process;
-}
-
 static uint32_t chunk_room(const struct kith_node *node, uint32_t chunk)
 {
     uint32_t left = node->limits.processes - chunk * KITHI_CHUNK_PROCESSES;

@@ -8,17 +8,6 @@
 
 #include "arch/arch.h"
 
-static void push(struct kithi_ready *ready, struct kith_process *process)
-{
-    process->next = NULL;
-    if (ready->first == NULL) {
-        ready->first = process;
-    } else {
-        ready->last->next = process;
-    }
-    ready->last = process;
-}
-
 static struct kith_process *pop(struct kithi_ready *ready)
 {
     struct kith_process *process = ready->first;
@@ -53,17 +42,51 @@ static void report_hog(struct kith_process *process, uint64_t cycles)
     kith_node_log(node, KITH_LOG_WARNING, "process_held_cpu", fields, 3);
 }
 
-static void account(struct kith_process *process)
+// Reading the cycle counter costs more than a switch. So where slices are short only some of them
+// are timed, at random distances, and each stands for those between; where they are long all are.
+static void time_slice(struct kith_process *process)
 {
     struct kith_node *node = process->node;
     uint64_t now = kithi_arch_cycles();
+    if (node->sample_left == 1) { // the next slice is timed
+        node->sample_left = 0;
+        node->slice_start = now;
+        return;
+    }
     uint64_t cycles = now - node->slice_start;
-    node->slice_start = now;
-    process->cycles += cycles;
+    process->cycles += cycles * node->sample_period;
     if (cycles > node->hog_cycles) {
         report_hog(process, cycles);
-        node->slice_start = kithi_arch_cycles();
     }
+    if (node->sample_period > 1) {
+        node->random = node->random * 1664525 + 1013904223; // Knuth, TAOCP 2, 3.3.4
+        node->sample_period = KITHI_SAMPLE_LEAST + (node->random >> 16) % KITHI_SAMPLE_SPREAD;
+        node->sample_left = node->sample_period - 1;
+    }
+    node->slice_start = now;
+}
+
+static inline void account(struct kith_process *process)
+{
+    struct kith_node *node = process->node;
+    if (node->sample_left > 1) {
+        node->sample_left--;
+    } else {
+        time_slice(process);
+    }
+}
+
+// At the start of a round: time all slices, unless those of the last round were short.
+static void choose_sampling(struct kith_node *node)
+{
+    uint64_t now = kithi_arch_cycles();
+    uint64_t switches = node->counters.switches - node->round_switches;
+    bool brief = switches > 0 && (now - node->round_start) / switches < KITHI_BRIEF_CYCLES;
+    node->round_start = now;
+    node->round_switches = node->counters.switches;
+    node->sample_period = brief ? KITHI_SAMPLE_LEAST : 1;
+    node->sample_left = brief ? KITHI_SAMPLE_LEAST - 1 : 0;
+    node->slice_start = now;
 }
 
 // Continues with `next`, or with the scheduler if that is NULL. `ended`: `self` never comes back.
@@ -109,28 +132,8 @@ void kithi_switch_away(struct kith_process *self)
     assert(!"a process that has ended came back");
 }
 
-void kithi_ready_push(struct kith_process *process)
+enum kith_error kithi_told_killed(struct kith_process *self)
 {
-    process->state = KITH_STATE_READY;
-    push(&process->node->ready[process->priority], process);
-}
-
-void kithi_wake(struct kith_process *process, enum kith_error result)
-{
-    if (process->state == KITH_STATE_SENDING) {
-        kithi_list_remove(&process->waiting);
-        process->outgoing = NULL;
-    }
-    process->wait = KITHI_WAIT_NONE;
-    process->wake = result;
-    kithi_ready_push(process);
-}
-
-enum kith_error kithi_check_killed(struct kith_process *self)
-{
-    if (!self->killed) {
-        return KITH_OK;
-    }
     if (self->kill_told) {
         kith_exit(self, (enum kith_error)self->kill_reason);
     }
@@ -207,7 +210,7 @@ static void run_round(struct kith_node *node)
     if (next == NULL) {
         return;
     }
-    node->slice_start = kithi_arch_cycles();
+    choose_sampling(node);
     node->running = next;
     next->state = KITH_STATE_RUNNING;
     kithi_check_leave(&node->fake_stack, next->stack.base, next->stack.size);

@@ -35,7 +35,8 @@ enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
 
 // The same without waiting: takes *message and gives the request's id. The outcome arrives in the
 // mailbox as a message with that id and `done` set; if it is also `failed`, nobody replied and
-// message->error says why. Fetch it with kith_receive_reply. `reply_deadline_ns` travels with the request.
+// message->error says why. Fetch it with kith_receive_reply. `reply_deadline_ns` travels with the
+// request.
 enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
                              struct kith_message **message, uint64_t deadline_ns,
                              uint64_t reply_deadline_ns, uint64_t *id);

@@ -75,7 +75,7 @@ struct kith_process_info {
     enum kith_process_state state;
     enum kith_priority priority;
     uint64_t sent, received;   // messages
-    uint64_t cpu_ns;           // time on the CPU
+    uint64_t cpu_ns;           // time on the CPU; from samples while slices are short
     uint64_t started_ns;       // on the node's clock
     uint64_t hogs;             // times it held the CPU too long
     uint32_t mailbox_messages; // now

@@ -26,10 +26,10 @@ struct kith_route_ops {
     // kernel lets the sender wait for kith_route_ready. Other errors refuse it; it stays the
     // kernel's. Three kinds come by here:
     // - a request (waiting) whose reply_to is of this node: its owner keeps the message, without
-    //   payload, as the record of the call. The reply is put into that very message (payload, error,
-    //   done) and delivered with kith_route_deliver, or it ends with kith_route_return. The reply
-    //   may come by another route than the request left by (it was forwarded): find the record by
-    //   id among all routes of the node. Other waiting requests are encoded and freed.
+    //   payload, as the record of the call. The reply is put into that very message (payload,
+    //   error, done) and delivered with kith_route_deliver, or it ends with kith_route_return. The
+    //   reply may come by another route than the request left by (it was forwarded): find the
+    //   record by id among all routes of the node. Other waiting requests are encoded and freed.
     // - a reply (done): needs no credit. One without payload is never refused with FULL. If
     //   `failed` is set nobody replied: the peer must end the call with message->error.
     // - any other message: encoded and freed.
@@ -39,8 +39,8 @@ struct kith_route_ops {
     // The request `id` is over for its sender (timeout, exit): forget it.
     void (*cancel)(void *state, uint64_t id);
 
-    // A message that came by this route, and wasn't a reply, has left the mailbox of `receiver` (received, or freed with
-    // it): gives its credit back to the peer. `size` is the payload's.
+    // A message that came by this route, and wasn't a reply, has left the mailbox of `receiver`
+    // (received, or freed with it): gives its credit back to the peer. `size` is the payload's.
     void (*consumed)(void *state, struct kith_ref receiver, size_t size);
 
     // Asks the peer to watch `target` for `watcher`; its DOWN comes back by kith_route_down.
@@ -109,7 +109,6 @@ void kith_route_monitor_stop(struct kith_route *route, struct kith_ref watcher,
                              struct kith_ref target, uint64_t monitor);
 void kith_route_down(struct kith_route *route, struct kith_ref watcher, struct kith_ref target,
                      uint64_t monitor, enum kith_error reason);
-
 
 // The route to an incarnation, or NULL. By place: 0 to kith_route_count() - 1, NULL for a free one.
 struct kith_route *kith_route_find(struct kith_node *node, uint64_t incarnation);
