@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "problem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void keep(struct kithi_problems *problems, const char *start, const char *format,
+                 va_list arguments)
+{
+    if (problems->kept == KITHI_PROBLEMS_MAX)
+        return;
+    char *text = problems->texts[problems->kept++];
+    size_t used = strlen(start);
+    memcpy(text, start, used + 1);
+    vsnprintf(text + used, KITHI_PROBLEM_SIZE - used, format, arguments);
+    for (; *text != 0; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+    }
+}
+
+void kithi_problem_error(struct kithi_problems *problems, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    keep(problems, "", format, arguments);
+    va_end(arguments);
+    problems->errors++;
+}
+
+void kithi_problem_warning(struct kithi_problems *problems, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    keep(problems, "warning: ", format, arguments);
+    va_end(arguments);
+    problems->warnings++;
+}
