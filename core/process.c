@@ -234,7 +234,13 @@ enum kith_error kith_kill(struct kith_node *node, struct kith_ref ref, enum kith
 
 void *kithi_process_overflowed(struct kith_node *node)
 {
-    return node->running == NULL ? NULL : node->scheduler_stack_pointer;
+    if (node->running == NULL) {
+        return NULL;
+    }
+    const struct kith_stack *stack = &node->running->stack;
+    kithi_check_unpoison(stack->base, stack->size); // what its frames left behind
+    kithi_check_leave(NULL, node->scheduler_base, node->scheduler_size);
+    return node->scheduler_stack_pointer;
 }
 
 const struct kith_stack *kithi_process_stack(const struct kith_node *node)
