@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The platform of a node that is a Linux process: a libuv loop for everything that has to be waited
+// for, memory from malloc, stacks from mmap, log lines on a file descriptor.
+#ifndef KITH_PLATFORM_LINUX_H
+#define KITH_PLATFORM_LINUX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kith/error.h>
+#include <kith/node.h>
+#include <kith/platform.h>
+
+struct kith_platform_linux_options {
+    enum kith_log_level log_level; // the most detailed level that is written
+    int log_fd;                    // where log lines go; 0: standard error
+    uint32_t spin_us;              // idle looks again and again for so long before it sleeps
+    bool unguarded;                // no guard pages, for machines that are short of mappings
+};
+
+// Fills in *platform. It belongs to the calling thread, on which the node must run. `options` may
+// be NULL: log level info on standard error, no spinning. Errors: NO_MEMORY, IO.
+enum kith_error kith_platform_linux_open(const struct kith_platform_linux_options *options,
+                                         struct kith_platform *platform);
+
+// Frees everything. The node, and whoever uses the loop, must have been closed; what they only
+// began to close (uv_close) is completed here. From the platform's thread, not from a callback.
+void kith_platform_linux_close(struct kith_platform *platform);
+
+// The libuv loop (a uv_loop_t) that idle runs, for other users of libuv on this thread. Borrowed
+// from the platform.
+void *kith_platform_linux_loop(const struct kith_platform *platform);
+
+// From here on an overflow of a guarded stack ends only the process of `node` that caused it,
+// instead of the whole program. Call it after kith_node_open, on the thread that runs the node, and
+// with NULL before kith_node_close.
+void kith_platform_linux_watch_stacks(const struct kith_platform *platform, struct kith_node *node);
+
+// From here on SIGTERM and SIGINT call `stop` from inside of idle, instead of ending the program.
+// Errors: IO.
+enum kith_error kith_platform_linux_on_stop(const struct kith_platform *platform,
+                                            void (*stop)(void *argument, int signal_number),
+                                            void *argument);
+
+// Changes the most detailed level that is written.
+void kith_platform_linux_set_log_level(const struct kith_platform *platform,
+                                       enum kith_log_level level);
+
+struct kith_platform_linux_counters {
+    uint64_t stacks;         // handed out now
+    uint64_t stacks_guarded; // of these, those with a guard page
+    uint64_t stack_bytes;    // address space reserved for stacks, used or not
+    uint64_t log_lines_lost; // because the reader of the log was too slow
+};
+void kith_platform_linux_counters(const struct kith_platform *platform,
+                                  struct kith_platform_linux_counters *counters);
+
+#endif

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of the Linux platform share. Only this folder includes it.
+#ifndef KITHI_LINUX_H
+#define KITHI_LINUX_H
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#include <uv.h>
+
+#include <kith/platform_linux.h>
+
+enum {
+    KITHI_STACK_SIZES = 20,       // page size << 0, 1, ...
+    KITHI_LOG_LINE = 2048,        // bytes of a log line; less than PIPE_BUF, so it stays whole
+    KITHI_GUARD_SHARE = 2,        // 1/2 of the process's mappings may go to guarded stacks
+    KITHI_MAPPINGS_PER_GUARD = 2, // the guard page, and the stack beside it
+    KITHI_REGION_SIZE = 4 << 20,  // address space reserved at a time, unless a stack is larger
+    KITHI_SPINS_IN_VAIN = 8,      // then idle sleeps at once until spinning would have paid
+    KITHI_FAULT_STACK = 64 << 10, // for the handler of faults
+};
+
+// Free stacks of one size, and the region that new ones are cut from.
+struct kithi_stack_class {
+    void **free; // bases
+    size_t free_len, free_capacity;
+    unsigned char *next; // in the newest region
+    size_t left;         // stacks that it still has
+};
+
+struct kithi_region {
+    struct kithi_region *next;
+    void *memory;
+    size_t size;
+};
+
+struct kithi_stacks {
+    struct kithi_stack_class classes[KITHI_STACK_SIZES];
+    struct kithi_region *regions;
+    size_t page_size;
+    uint32_t guards_max;
+    uint64_t open, open_guarded, bytes;
+};
+
+struct kithi_log {
+    int fd;
+    enum kith_log_level level;
+    uint64_t lost, lost_told;
+};
+
+struct kithi_spin {
+    uint64_t longest_ns;
+    uint64_t since_ns; // when the platform last had something to do
+    unsigned in_vain;
+};
+
+struct kithi_linux {
+    uv_loop_t loop;
+    uv_timer_t deadline;
+    uv_async_t woken;
+    uv_signal_t terminate, interrupt;
+    void (*stop)(void *argument, int signal_number);
+    void *stop_argument;
+    bool signals_open;
+    struct kithi_spin spin;
+    uint64_t looked_ns; // when a busy scheduler last had it look
+    struct kithi_stacks stacks;
+    struct kithi_log log;
+    struct kith_node *watched; // whose processes' stacks may overflow
+    struct kithi_linux *next_watched;
+};
+
+// loop.c
+enum kith_error kithi_loop_open(struct kithi_linux *self);
+void kithi_loop_close(struct kithi_linux *self);
+void kithi_loop_idle(void *state, uint64_t deadline_ns);
+void kithi_loop_wake(void *state);
+uint64_t kithi_clock_now_ns(void *state);
+uint64_t kithi_clock_wall_ns(void *state);
+
+// stack.c
+void kithi_stacks_open(struct kithi_stacks *stacks, bool unguarded);
+void kithi_stacks_close(struct kithi_stacks *stacks);
+bool kithi_stack_open(void *state, size_t size, struct kith_stack *stack);
+void kithi_stack_close(void *state, const struct kith_stack *stack);
+
+// overflow.c
+void kithi_overflow_watch(struct kithi_linux *self, struct kith_node *node);
+void kithi_overflow_unwatch(struct kithi_linux *self);
+
+// context_*.c: the interrupted thread, as a signal handler sees it
+uintptr_t kithi_context_stack_pointer(const void *context);
+// Returning from the handler will continue at `code` on that stack.
+void kithi_context_continue(void *context, void (*code)(void), void *stack_pointer);
+
+// log.c
+void kithi_log_write(void *state, enum kith_log_level level, const char *event,
+                     const struct kith_log_field *fields, size_t count);
+
+#endif

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time and waiting: idle is one turn of the libuv loop, with a timer for the deadline.
+#include <assert.h>
+#include <poll.h>
+#include <time.h>
+
+#include "linux.h"
+
+enum {
+    NS_PER_MS = 1000000,
+    CLOSE_TURNS = 1000,
+    LOOK_NS = 10000, // a busy scheduler doesn't make the platform look more often than this
+};
+
+static uint64_t read_clock(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+uint64_t kithi_clock_now_ns(void *state)
+{
+    (void)state;
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t kithi_clock_wall_ns(void *state)
+{
+    (void)state;
+    return read_clock(CLOCK_REALTIME);
+}
+
+// The callback that has nothing to do: its event has ended the wait, and that was all.
+static void ignore_timer(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void ignore_wake(uv_async_t *async)
+{
+    (void)async;
+}
+
+// Spinning: while the platform had something to do a moment ago, idle looks without waiting and
+// returns, and the scheduler comes straight back. Sleeping and being woken up costs tens of
+// microseconds, which a dialogue of two nodes would pay for each message. Where the next event
+// keeps coming later than the spin lasts, spinning is given up, until a wait turns out so short
+// that it would have paid.
+static bool spin(struct kithi_spin *spin, uv_loop_t *loop, uint64_t now_ns)
+{
+    if (spin->longest_ns == 0 || spin->in_vain >= KITHI_SPINS_IN_VAIN) {
+        return false;
+    }
+    struct pollfd events = {.fd = uv_backend_fd(loop), .events = POLLIN};
+    if (poll(&events, 1, 0) > 0) {
+        spin->since_ns = now_ns;
+        spin->in_vain = 0;
+        return true;
+    }
+    if (now_ns - spin->since_ns < spin->longest_ns) {
+        return true;
+    }
+    spin->in_vain++;
+    return false;
+}
+
+static void sleep_until(struct kithi_linux *self, uint64_t deadline_ns, uint64_t now_ns)
+{
+    if (deadline_ns == KITH_FOREVER) {
+        uv_timer_stop(&self->deadline);
+    } else {
+        uv_update_time(&self->loop);
+        uint64_t timeout_ms = (deadline_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS;
+        uv_timer_start(&self->deadline, ignore_timer, timeout_ms, 0);
+    }
+    uv_run(&self->loop, UV_RUN_ONCE);
+    if (self->spin.longest_ns > 0) {
+        self->spin.since_ns = kithi_clock_now_ns(self);
+        if (self->spin.since_ns - now_ns < self->spin.longest_ns) {
+            self->spin.in_vain = 0;
+        }
+    }
+}
+
+void kithi_loop_idle(void *state, uint64_t deadline_ns)
+{
+    struct kithi_linux *self = state;
+    uint64_t now_ns = kithi_clock_now_ns(self);
+    if (deadline_ns == KITH_NO_WAIT) {
+        if (now_ns - self->looked_ns < LOOK_NS) {
+            return;
+        }
+        self->looked_ns = now_ns;
+    } else if (deadline_ns > now_ns && !spin(&self->spin, &self->loop, now_ns)) {
+        sleep_until(self, deadline_ns, now_ns);
+        return;
+    }
+    uv_run(&self->loop, UV_RUN_NOWAIT);
+}
+
+void kithi_loop_wake(void *state)
+{
+    struct kithi_linux *self = state;
+    uv_async_send(&self->woken);
+}
+
+static void take_signal(uv_signal_t *handle, int signal_number)
+{
+    struct kithi_linux *self = handle->data;
+    self->stop(self->stop_argument, signal_number);
+}
+
+enum kith_error kith_platform_linux_on_stop(const struct kith_platform *platform,
+                                            void (*stop)(void *argument, int signal_number),
+                                            void *argument)
+{
+    struct kithi_linux *self = platform->state;
+    self->stop = stop;
+    self->stop_argument = argument;
+    if (self->signals_open) {
+        return KITH_OK;
+    }
+    uv_signal_init(&self->loop, &self->terminate);
+    uv_signal_init(&self->loop, &self->interrupt);
+    self->terminate.data = self->interrupt.data = self;
+    self->signals_open = true;
+    if (uv_signal_start(&self->terminate, take_signal, SIGTERM) != 0 ||
+        uv_signal_start(&self->interrupt, take_signal, SIGINT) != 0) {
+        return KITH_ERROR_IO;
+    }
+    return KITH_OK;
+}
+
+enum kith_error kithi_loop_open(struct kithi_linux *self)
+{
+    if (uv_loop_init(&self->loop) != 0) {
+        return KITH_ERROR_IO;
+    }
+    uv_timer_init(&self->loop, &self->deadline);
+    if (uv_async_init(&self->loop, &self->woken, ignore_wake) != 0) {
+        uv_close((uv_handle_t *)&self->deadline, NULL);
+        uv_run(&self->loop, UV_RUN_NOWAIT);
+        uv_loop_close(&self->loop);
+        return KITH_ERROR_IO;
+    }
+    return KITH_OK;
+}
+
+void kithi_loop_close(struct kithi_linux *self)
+{
+    uv_close((uv_handle_t *)&self->deadline, NULL);
+    uv_close((uv_handle_t *)&self->woken, NULL);
+    if (self->signals_open) {
+        uv_close((uv_handle_t *)&self->terminate, NULL);
+        uv_close((uv_handle_t *)&self->interrupt, NULL);
+    }
+    for (int turn = 0; turn < CLOSE_TURNS && uv_loop_alive(&self->loop); turn++) {
+        uv_run(&self->loop, UV_RUN_NOWAIT);
+    }
+    int error = uv_loop_close(&self->loop);
+    assert(error == 0 && "somebody still uses the loop");
+    (void)error;
+}
