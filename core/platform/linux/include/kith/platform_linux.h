@@ -52,6 +52,7 @@ struct kith_platform_linux_counters {
     uint64_t stack_bytes;    // address space reserved for stacks, used or not
     uint64_t log_lines_lost; // because the reader of the log was too slow
 };
+// Reads the counters. From the platform's thread.
 void kith_platform_linux_counters(const struct kith_platform *platform,
                                   struct kith_platform_linux_counters *counters);
 
