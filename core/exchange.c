@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Send, call, request, reply, forward: how a message leaves its owner.
-#include "kernel.h"
+#include "block.h"
 
 // One attempt. FULL: *route is the route to wait for, NULL for a local receiver.
 static enum kith_error try_to_send(struct kith_node *node, struct kith_message **message,
@@ -43,12 +43,30 @@ static enum kith_error wait_for_room(struct kith_process *self, struct kith_mess
     return error;
 }
 
-static enum kith_error transmit(struct kith_process *self, struct kith_message **message,
-                                uint64_t deadline_ns)
+// The short path: a local process that waits for just this message. True if it was handed over.
+static inline bool hand_over(struct kith_process *self, struct kith_message *message)
 {
     struct kith_node *node = self->node;
-    assert(node->running == self && (*message)->place == KITHI_PLACE_HELD);
-    (*message)->from = kithi_process_ref(self);
+    if (message->to.node != node->incarnation || node->rights.allow != NULL ||
+        KITH_TYPE_SIGNATURE(message->type) == KITH_SIGNATURE_KERNEL) {
+        return false;
+    }
+    struct kith_process *receiver = kithi_process_find(node, message->to);
+    if (receiver == NULL || !kithi_mailbox_waits_for(receiver, message)) {
+        return false;
+    }
+    kithi_message_hand(message, receiver);
+    kithi_wake(receiver, KITH_OK);
+    self->sent++;
+    node->counters.sent++;
+    node->counters.delivered++;
+    return true;
+}
+
+static enum kith_error transmit_slowly(struct kith_process *self, struct kith_message **message,
+                                       uint64_t deadline_ns)
+{
+    struct kith_node *node = self->node;
     struct kith_route *route;
     enum kith_error error = try_to_send(node, message, &route);
     if (error == KITH_OK) {
@@ -63,6 +81,18 @@ static enum kith_error transmit(struct kith_process *self, struct kith_message *
         node->counters.refused++;
     }
     return error;
+}
+
+static inline enum kith_error transmit(struct kith_process *self, struct kith_message **message,
+                                       uint64_t deadline_ns)
+{
+    assert(self->node->running == self && (*message)->place == KITHI_PLACE_HELD);
+    (*message)->from = kithi_process_ref(self);
+    if (hand_over(self, *message)) {
+        *message = NULL;
+        return KITH_OK;
+    }
+    return transmit_slowly(self, message, deadline_ns);
 }
 
 enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
@@ -96,8 +126,9 @@ enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kit
     return error;
 }
 
-static void begin_request(struct kith_process *self, struct kith_ref to,
-                          struct kith_message *message, uint64_t deadline_ns, bool asynchronous)
+static inline void begin_request(struct kith_process *self, struct kith_ref to,
+                                 struct kith_message *message, uint64_t deadline_ns,
+                                 bool asynchronous)
 {
     assert(!message->waiting);
     message->to = to;
@@ -111,8 +142,9 @@ static void begin_request(struct kith_process *self, struct kith_ref to,
     message->asynchronous = asynchronous;
 }
 
-static enum kith_error await_reply(struct kith_process *self, struct kith_ref to, uint64_t id,
-                                   struct kith_message **message, uint64_t deadline_ns)
+static inline enum kith_error await_reply(struct kith_process *self, struct kith_ref to,
+                                          uint64_t id, struct kith_message **message,
+                                          uint64_t deadline_ns)
 {
     self->wait = KITHI_WAIT_REPLY;
     self->wait_key = id;
@@ -123,7 +155,9 @@ static enum kith_error await_reply(struct kith_process *self, struct kith_ref to
     }
     struct kith_message *reply = self->handed;
     self->handed = NULL;
-    kithi_message_hold(reply, self);
+    if (KITHI_CHECKS) {
+        kithi_message_unpoison(reply);
+    }
     self->received++;
     if (reply->failed) {
         error = (enum kith_error)reply->error;
@@ -166,10 +200,12 @@ enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
     return KITH_OK;
 }
 
-static enum kith_error reply_locally(struct kith_process *self, struct kith_message *reply)
+static inline enum kith_error reply_locally(struct kith_process *self, struct kith_message *reply)
 {
     reply->from = kithi_process_ref(self);
-    kithi_message_let_go(reply, KITHI_PLACE_KERNEL);
+    if (hand_over(self, reply)) {
+        return KITH_OK;
+    }
     self->sent++;
     self->node->counters.sent++;
     kithi_deliver_reply(self->node, reply);

@@ -13,6 +13,8 @@
 #include <kith/route.h>
 #include <kith/timer.h>
 
+#include <kithi_checks.h>
+
 #include "list.h"
 
 enum {
@@ -230,10 +232,6 @@ static inline void kithi_ready_push(struct kith_process *process)
     ready->last = process;
 }
 
-// Blocks the running process in `state` until woken. The result is what kithi_wake said, or
-// TIMEOUT, or KILLED.
-enum kith_error kithi_block(struct kith_process *self, enum kith_process_state state,
-                            uint64_t deadline_ns);
 static inline void kithi_wake(struct kith_process *process, enum kith_error result)
 {
     if (process->state == KITH_STATE_SENDING) {
@@ -269,6 +267,24 @@ enum kith_error kithi_pool_take(struct kith_node *node, struct kith_message **me
 void kithi_pool_put(struct kith_message *message); // no outcome for waiting requests
 void kithi_pool_reclaim(struct kith_node *node, uint32_t owner);
 void kithi_pool_close(struct kith_node *node);
+
+void kithi_message_poison(struct kith_message *message);
+void kithi_message_unpoison(struct kith_message *message);
+
+// Gives `message`, which the sender holds, straight to the process that waits for it.
+static inline void kithi_message_hand(struct kith_message *message, struct kith_process *receiver)
+{
+    if (message->place == KITHI_PLACE_HELD && message->owner != KITHI_NOBODY) {
+        kithi_process_at(message->node, message->owner)->owned--;
+    }
+    message->place = KITHI_PLACE_HELD;
+    message->owner = receiver->slot;
+    receiver->owned++;
+    receiver->handed = message;
+    if (KITHI_CHECKS) {
+        kithi_message_poison(message);
+    }
+}
 
 // Who may touch a message: `process`, or code outside of any if that is NULL.
 static inline void kithi_message_hold(struct kith_message *message, struct kith_process *process)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mailboxes: first in, first out, bounded in messages and bytes, and the calls that receive.
-#include "kernel.h"
+#include "block.h"
 
 static size_t count_bytes(const struct kith_message *message)
 {
@@ -36,11 +36,14 @@ bool kithi_mailbox_has_room(const struct kith_process *process, const struct kit
 // Hands `message` to the process if that is what it waits for, else queues it.
 void kithi_mailbox_put(struct kith_process *process, struct kith_message *message)
 {
-    kithi_message_let_go(message, KITHI_PLACE_MAILBOX);
     if (kithi_mailbox_waits_for(process, message)) {
-        process->handed = message;
+        kithi_message_hand(message, process);
         kithi_wake(process, KITH_OK);
         return;
+    }
+    kithi_message_let_go(message, KITHI_PLACE_MAILBOX);
+    if (KITHI_CHECKS) {
+        kithi_message_poison(message);
     }
     struct kithi_mailbox *mailbox = &process->mailbox;
     message->next = NULL;
@@ -95,8 +98,8 @@ static struct kith_message *take_from_senders(struct kith_process *self, enum ki
     return NULL;
 }
 
-static struct kith_message *take_match(struct kith_process *self, enum kithi_wait wait,
-                                       uint64_t key)
+static inline struct kith_message *take_match(struct kith_process *self, enum kithi_wait wait,
+                                              uint64_t key)
 {
     struct kith_message *message = self->mailbox.first;
     while (message != NULL && !kithi_wait_matches((uint8_t)wait, key, message)) {
@@ -110,10 +113,9 @@ static struct kith_message *take_match(struct kith_process *self, enum kithi_wai
     return message;
 }
 
-static void accept_message(struct kith_process *self, struct kith_message *message)
+// What follows when a message has left the mailbox.
+static void make_room(struct kith_process *self, const struct kith_message *message)
 {
-    kithi_message_hold(message, self);
-    self->received++;
     if (message->origin != 0) {
         kithi_route_consumed(self->node, self, message);
     }
@@ -122,8 +124,9 @@ static void accept_message(struct kith_process *self, struct kith_message *messa
     }
 }
 
-static enum kith_error receive_match(struct kith_process *self, enum kithi_wait wait, uint64_t key,
-                                     struct kith_message **message, uint64_t deadline_ns)
+static inline enum kith_error receive_match(struct kith_process *self, enum kithi_wait wait,
+                                            uint64_t key, struct kith_message **message,
+                                            uint64_t deadline_ns)
 {
     assert(self->node->running == self);
     *message = NULL;
@@ -132,7 +135,9 @@ static enum kith_error receive_match(struct kith_process *self, enum kithi_wait 
         return error;
     }
     struct kith_message *found = take_match(self, wait, key);
-    if (found == NULL) {
+    if (found != NULL) {
+        kithi_message_hold(found, self);
+    } else {
         if (deadline_ns == KITH_NO_WAIT) {
             return KITH_ERROR_TIMEOUT;
         }
@@ -145,7 +150,13 @@ static enum kith_error receive_match(struct kith_process *self, enum kithi_wait 
         found = self->handed;
         self->handed = NULL;
     }
-    accept_message(self, found);
+    if (KITHI_CHECKS) {
+        kithi_message_unpoison(found);
+    }
+    self->received++;
+    if (found->origin != 0 || !kithi_list_empty(&self->senders)) {
+        make_room(self, found);
+    }
     *message = found;
     return KITH_OK;
 }
@@ -194,10 +205,10 @@ static void drop_message(struct kith_process *process, struct kith_message *mess
 void kithi_mailbox_end(struct kith_process *process)
 {
     kithi_senders_fail(&process->senders, KITH_ERROR_STALE);
-    if (process->handed != NULL) {
-        drop_message(process, process->handed);
-        process->handed = NULL;
+    if (process->handed != NULL && process->handed->origin != 0) {
+        kithi_route_consumed(process->node, process, process->handed);
     }
+    process->handed = NULL; // held already: freed with all that the process holds
     while (process->mailbox.first != NULL) {
         struct kith_message *message = process->mailbox.first;
         unlink_message(&process->mailbox, message);

@@ -26,6 +26,26 @@ enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t s
     return KITH_OK;
 }
 
+// Only the payload: the kernel itself reads the envelopes of queued messages.
+void kithi_message_poison(struct kith_message *message)
+{
+    if (KITH_TYPE_SIGNATURE(message->type) == KITH_SIGNATURE_KERNEL) {
+        return;
+    }
+    kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+    for (struct kith_arena_block *block = message->blocks; block != NULL; block = block->next) {
+        kithi_check_poison(block->bytes, block->size);
+    }
+}
+
+void kithi_message_unpoison(struct kith_message *message)
+{
+    kithi_check_unpoison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+    for (struct kith_arena_block *block = message->blocks; block != NULL; block = block->next) {
+        kithi_check_unpoison(block->bytes, block->size);
+    }
+}
+
 // Tells whoever waits for the reply of `message` that there won't be one. Takes the message.
 static void fail_request(struct kith_message *message)
 {

@@ -3,8 +3,6 @@
 // all kept for reuse, so that a running system allocates nothing.
 #include "kernel.h"
 
-#include <kithi_checks.h>
-
 static const uint32_t block_sizes[KITHI_BLOCK_CLASSES] = {1024, 8192, 65536};
 
 static enum kith_error grow_pool(struct kith_node *node)

@@ -3,8 +3,6 @@
 // the next one of that size starts without a system call.
 #include "kernel.h"
 
-#include <kithi_checks.h>
-
 #include "arch/arch.h"
 
 static void run_process(void *argument)

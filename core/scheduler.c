@@ -2,32 +2,7 @@
 // Who runs next. A process that blocks switches straight to the next ready one; the scheduler's own
 // stack only gets its turn when nothing is ready, or after a round of switches, to look at the
 // clock and the platform.
-#include "kernel.h"
-
-#include <kithi_checks.h>
-
-#include "arch/arch.h"
-
-static struct kith_process *pop(struct kithi_ready *ready)
-{
-    struct kith_process *process = ready->first;
-    if (process != NULL) {
-        ready->first = process->next;
-    }
-    return process;
-}
-
-static struct kith_process *pick(struct kith_node *node)
-{
-    struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
-    struct kithi_ready *normal = &node->ready[KITH_PRIORITY_NORMAL];
-    if (high->first != NULL && (normal->first == NULL || node->in_a_row < KITHI_HIGH_IN_A_ROW)) {
-        node->in_a_row++;
-        return pop(high);
-    }
-    node->in_a_row = 0;
-    return pop(normal);
-}
+#include "block.h"
 
 static void report_hog(struct kith_process *process, uint64_t cycles)
 {
@@ -44,7 +19,7 @@ static void report_hog(struct kith_process *process, uint64_t cycles)
 
 // Reading the cycle counter costs more than a switch. So where slices are short only some of them
 // are timed, at random distances, and each stands for those between; where they are long all are.
-static void time_slice(struct kith_process *process)
+void kithi_time_slice(struct kith_process *process)
 {
     struct kith_node *node = process->node;
     uint64_t now = kithi_arch_cycles();
@@ -66,16 +41,6 @@ static void time_slice(struct kith_process *process)
     node->slice_start = now;
 }
 
-static inline void account(struct kith_process *process)
-{
-    struct kith_node *node = process->node;
-    if (node->sample_left > 1) {
-        node->sample_left--;
-    } else {
-        time_slice(process);
-    }
-}
-
 // At the start of a round: time all slices, unless those of the last round were short.
 static void choose_sampling(struct kith_node *node)
 {
@@ -89,46 +54,11 @@ static void choose_sampling(struct kith_node *node)
     node->slice_start = now;
 }
 
-// Continues with `next`, or with the scheduler if that is NULL. `ended`: `self` never comes back.
-static void switch_to(struct kith_process *self, struct kith_process *next, bool ended)
-{
-    struct kith_node *node = self->node;
-    void **fake_stack = ended ? NULL : &self->fake_stack;
-    node->counters.switches++;
-    node->running = next;
-    if (next == NULL) {
-        kithi_check_leave(fake_stack, node->scheduler_base, node->scheduler_size);
-        kithi_arch_switch(&self->stack_pointer, node->scheduler_stack_pointer);
-    } else {
-        node->round--;
-        next->state = KITH_STATE_RUNNING;
-        kithi_check_leave(fake_stack, next->stack.base, next->stack.size);
-        kithi_arch_switch(&self->stack_pointer, next->stack_pointer);
-    }
-    kithi_check_arrive(self->fake_stack, NULL, NULL);
-}
-
-static void give_way(struct kith_process *self)
-{
-    struct kith_node *node = self->node;
-    account(self);
-    if (!self->stack.guarded && !kithi_stack_intact(&self->stack)) {
-        kith_exit(self, KITH_ERROR_OVERFLOW);
-    }
-    struct kith_process *next = node->round > 0 ? pick(node) : NULL;
-    if (next == self) {
-        self->state = KITH_STATE_RUNNING;
-        node->round--;
-        return;
-    }
-    switch_to(self, next, false);
-}
-
 void kithi_switch_away(struct kith_process *self)
 {
     struct kith_node *node = self->node;
-    account(self);
-    switch_to(self, node->round > 0 ? pick(node) : NULL, true);
+    kithi_account(self);
+    kithi_switch_to(self, node->round > 0 ? kithi_pick(node) : NULL, true);
     assert(!"a process that has ended came back");
 }
 
@@ -141,25 +71,6 @@ enum kith_error kithi_told_killed(struct kith_process *self)
     return KITH_ERROR_KILLED;
 }
 
-enum kith_error kithi_block(struct kith_process *self, enum kith_process_state state,
-                            uint64_t deadline_ns)
-{
-    struct kith_node *node = self->node;
-    assert(node->running == self);
-    if (deadline_ns != KITH_FOREVER) {
-        enum kith_error error = kith_alarm_set(node, &self->alarm, deadline_ns);
-        assert(error == KITH_OK); // the heap has a place for each process
-        (void)error;
-    }
-    self->state = (uint8_t)state;
-    self->wake = KITH_OK;
-    give_way(self);
-    if (self->alarm.heap_place != 0) {
-        kith_alarm_clear(node, &self->alarm);
-    }
-    return (enum kith_error)self->wake;
-}
-
 enum kith_error kith_yield(struct kith_process *self)
 {
     enum kith_error error = kithi_check_killed(self);
@@ -167,7 +78,7 @@ enum kith_error kith_yield(struct kith_process *self)
         return error;
     }
     kithi_ready_push(self);
-    give_way(self);
+    kithi_give_way(self);
     return KITH_OK;
 }
 
@@ -206,7 +117,7 @@ uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles)
 static void run_round(struct kith_node *node)
 {
     node->round = KITHI_ROUND;
-    struct kith_process *next = pick(node);
+    struct kith_process *next = kithi_pick(node);
     if (next == NULL) {
         return;
     }

@@ -8,6 +8,8 @@
 #include <sanitizer/common_interface_defs.h>
 #include <stddef.h>
 
+enum { KITHI_CHECKS = 1 };
+
 static inline void kithi_check_poison(const void *memory, size_t size)
 {
     __asan_poison_memory_region(memory, size);
