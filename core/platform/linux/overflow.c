@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "../../arch/arch.h"
-#include "../../kernel.h"
+#include "arch/arch.h"
+#include "kernel.h"
 #include "linux.h"
 
 // Signal handlers belong to the OS process and stacks for them to a thread: this is the state of
