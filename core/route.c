@@ -350,11 +350,14 @@ enum kith_error kithi_routes_open(struct kith_node *node)
     size_t places = routes->capacity * sizeof routes->places[0];
     size_t index = routes->index_size * sizeof routes->index[0];
     routes->places = node->platform.allocate(node->platform.state, places);
-    routes->index = node->platform.allocate(node->platform.state, index);
-    if (routes->places == NULL || routes->index == NULL) {
+    if (routes->places == NULL) {
         return KITH_ERROR_NO_MEMORY;
     }
     memset(routes->places, 0, places);
+    routes->index = node->platform.allocate(node->platform.state, index);
+    if (routes->index == NULL) {
+        return KITH_ERROR_NO_MEMORY;
+    }
     memset(routes->index, 0, index);
     return KITH_OK;
 }

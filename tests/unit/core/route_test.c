@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel's side of a link, with a route that records what it is asked.
+#include "fixture.h"
+
+#include <string.h>
+
+enum { PEER = 77, NEXT_PEER = 78 };
+
+struct peer {
+    struct kith_route *route;
+    struct kith_message *kept; // the record of the last request
+    int sent, consumed, monitors, stops, downs, cancels, changes;
+    enum kith_error answer; // of send
+    enum kith_error last_down;
+    struct kith_route_observer observer;
+};
+
+static enum kith_error take_message(void *state, struct kith_message **message)
+{
+    struct peer *peer = state;
+    if (peer->answer != KITH_OK) {
+        return peer->answer;
+    }
+    peer->sent++;
+    if ((*message)->waiting) {
+        peer->kept = *message;
+    } else {
+        kith_route_free(message);
+    }
+    return KITH_OK;
+}
+
+static void cancel(void *state, uint64_t id)
+{
+    struct peer *peer = state;
+    peer->cancels++;
+    if (peer->kept != NULL && peer->kept->id == id) {
+        kith_route_free(&peer->kept);
+    }
+}
+
+static void count_consumed(void *state, struct kith_ref receiver, size_t size)
+{
+    (void)receiver;
+    (void)size;
+    ((struct peer *)state)->consumed++;
+}
+
+static enum kith_error count_monitor(void *state, struct kith_ref watcher, struct kith_ref target,
+                                     uint64_t monitor, enum kith_monitor_kind kind)
+{
+    (void)watcher, (void)target, (void)monitor, (void)kind;
+    ((struct peer *)state)->monitors++;
+    return KITH_OK;
+}
+
+static void count_stop(void *state, struct kith_ref watcher, struct kith_ref target,
+                       uint64_t monitor)
+{
+    (void)watcher, (void)target, (void)monitor;
+    ((struct peer *)state)->stops++;
+}
+
+static void count_down(void *state, struct kith_ref watcher, struct kith_ref target,
+                       uint64_t monitor, enum kith_error reason)
+{
+    (void)watcher, (void)target, (void)monitor;
+    ((struct peer *)state)->downs++;
+    ((struct peer *)state)->last_down = reason;
+}
+
+static const struct kith_route_ops peer_ops = {take_message,  cancel,     count_consumed,
+                                               count_monitor, count_stop, count_down};
+
+static void count_change(struct kith_route_observer *observer, const struct kith_route_info *info,
+                         enum kith_error reason)
+{
+    (void)info, (void)reason;
+    struct peer *peer = (void *)((char *)observer - offsetof(struct peer, observer));
+    peer->changes++;
+}
+
+static void open_peer(struct fixture *fixture, struct peer *peer)
+{
+    memset(peer, 0, sizeof *peer);
+    open_fixture(fixture, &kith_limits_linux);
+    peer->observer.changed = count_change;
+    kith_route_observe(fixture->node, &peer->observer);
+    struct kith_route_info info = {.incarnation = PEER, .name = "peer"};
+    assert_int_equal(kith_route_open(fixture->node, &info, &peer_ops, peer, &peer->route), KITH_OK);
+    assert_int_equal(peer->changes, 1);
+}
+
+static const struct kith_ref remote = {PEER, 3, 1};
+
+struct outcome {
+    enum kith_error error;
+    uint32_t reply_error;
+    struct kith_down down;
+    struct peer *peer;
+    bool finished;
+};
+
+static void call_remote(struct kith_process *self, void *argument)
+{
+    struct outcome *outcome = argument;
+    struct kith_message *message;
+    assert_int_equal(kith_message_new(kith_process_node(self), 9, 4, &message), KITH_OK);
+    outcome->error = kith_call(self, remote, &message, kith_deadline_ms(self, 100));
+    outcome->reply_error = message == NULL ? 0 : message->error;
+    outcome->finished = true;
+    kith_message_free(&message);
+}
+
+static void a_remote_call_gets_its_reply_in_the_same_message(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct outcome outcome = {0};
+    open_peer(&fixture, &peer);
+    spawn(&fixture, "caller", call_remote, &outcome);
+    kith_node_step(fixture.node);
+    assert_non_null(peer.kept);
+    peer.kept->to = peer.kept->reply_to;
+    peer.kept->from = remote;
+    peer.kept->waiting = false;
+    peer.kept->done = true;
+    peer.kept->error = KITH_ERROR_NOT_FOUND; // the program's own answer
+    assert_int_equal(kith_route_deliver(peer.route, &peer.kept), KITH_OK);
+    run_to_end(&fixture);
+    assert_true(outcome.finished);
+    assert_int_equal(outcome.error, KITH_OK);
+    assert_int_equal(outcome.reply_error, KITH_ERROR_NOT_FOUND);
+    close_fixture(&fixture);
+}
+
+static void a_remote_call_ends_when_its_route_returns_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct outcome outcome = {0};
+    open_peer(&fixture, &peer);
+    spawn(&fixture, "caller", call_remote, &outcome);
+    kith_node_step(fixture.node);
+    kith_route_return(peer.route, &peer.kept, KITH_ERROR_UNKNOWN);
+    run_to_end(&fixture);
+    assert_true(outcome.finished);
+    assert_int_equal(outcome.error, KITH_ERROR_UNKNOWN);
+    close_fixture(&fixture);
+}
+
+static void a_remote_call_that_times_out_is_cancelled(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct outcome outcome = {0};
+    open_peer(&fixture, &peer);
+    spawn(&fixture, "caller", call_remote, &outcome);
+    run_to_end(&fixture);
+    assert_int_equal(outcome.error, KITH_ERROR_TIMEOUT);
+    assert_int_equal(peer.cancels, 1);
+    assert_null(peer.kept);
+    close_fixture(&fixture);
+}
+
+static void a_sender_waits_while_the_route_is_full(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct outcome outcome = {0};
+    open_peer(&fixture, &peer);
+    peer.answer = KITH_ERROR_FULL;
+    spawn(&fixture, "caller", call_remote, &outcome);
+    kith_node_step(fixture.node);
+    assert_int_equal(peer.sent, 0);
+    kith_route_ready(peer.route, remote); // still full: nothing happens
+    peer.answer = KITH_OK;
+    kith_route_ready(peer.route, (struct kith_ref){PEER, 4, 1}); // somebody else's credit
+    assert_int_equal(peer.sent, 0);
+    kith_route_ready(peer.route, remote);
+    assert_int_equal(peer.sent, 1);
+    kith_node_step(fixture.node);
+    kith_route_return(peer.route, &peer.kept, KITH_ERROR_STALE);
+    run_to_end(&fixture);
+    assert_int_equal(outcome.error, KITH_ERROR_STALE);
+    close_fixture(&fixture);
+}
+
+static void watch_remote(struct kith_process *self, void *argument)
+{
+    struct outcome *outcome = argument;
+    struct kith_message *message;
+    assert_int_equal(kith_monitor_start(self, remote, NULL), KITH_OK);
+    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
+    assert_int_equal(message->type, KITH_TYPE_DOWN);
+    memcpy(&outcome->down, message->data, sizeof outcome->down);
+    kith_message_free(&message);
+    outcome->error = kith_receive(self, &message, kith_deadline_ms(self, 1000));
+    outcome->finished = true;
+}
+
+static void a_monitor_fires_once_when_the_node_is_lost(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct outcome outcome = {0};
+    open_peer(&fixture, &peer);
+    spawn(&fixture, "watcher", watch_remote, &outcome);
+    kith_node_step(fixture.node);
+    assert_int_equal(peer.monitors, 1);
+    kith_route_set_state(peer.route, KITH_ROUTE_SUSPECT, KITH_OK, 0);
+    kith_route_remonitor(peer.route);
+    assert_int_equal(peer.monitors, 2);
+    kith_route_set_state(peer.route, KITH_ROUTE_UNREACHABLE, KITH_ERROR_UNREACHABLE, 0);
+    kith_route_set_state(peer.route, KITH_ROUTE_GONE, KITH_ERROR_RESTARTED, NEXT_PEER);
+    run_to_end(&fixture);
+    assert_true(outcome.finished);
+    assert_int_equal(outcome.down.reason, KITH_ERROR_UNREACHABLE);
+    assert_true(kith_ref_equal(outcome.down.process, remote));
+    assert_int_equal(outcome.error, KITH_ERROR_TIMEOUT);
+    assert_int_equal(kith_route_successor(fixture.node, PEER), NEXT_PEER);
+    close_fixture(&fixture);
+}
+
+static void a_reference_to_a_former_incarnation_is_stale(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct outcome outcome = {0};
+    open_peer(&fixture, &peer);
+    kith_route_set_state(peer.route, KITH_ROUTE_GONE, KITH_ERROR_RESTARTED, NEXT_PEER);
+    spawn(&fixture, "caller", call_remote, &outcome);
+    run_to_end(&fixture);
+    assert_int_equal(outcome.error, KITH_ERROR_STALE);
+    close_fixture(&fixture);
+}
+
+static void receive_remote(struct kith_process *self, void *argument)
+{
+    struct kith_message *message;
+    (void)argument;
+    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
+    kith_message_free(&message);
+}
+
+static void a_message_from_a_route_gives_its_credit_back_when_received(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_peer(&fixture, &peer);
+    struct kith_ref receiver = spawn(&fixture, "receiver", receive_remote, NULL);
+    struct kith_message *message;
+    for (int count = 0; count < 2; count++) { // one to receive, one to be freed with the mailbox
+        assert_int_equal(kith_message_new(fixture.node, 5, 4, &message), KITH_OK);
+        message->from = remote;
+        message->to = receiver;
+        assert_int_equal(kith_route_deliver(peer.route, &message), KITH_OK);
+    }
+    run_to_end(&fixture);
+    assert_int_equal(peer.consumed, 2);
+    assert_int_equal(kith_message_new(fixture.node, 5, 4, &message), KITH_OK);
+    message->from = remote;
+    message->to = receiver;
+    assert_int_equal(kith_route_deliver(peer.route, &message), KITH_ERROR_STALE);
+    kith_message_free(&message);
+    close_fixture(&fixture);
+}
+
+static void wait_for_anything(struct kith_process *self, void *argument)
+{
+    struct kith_message *message;
+    (void)argument;
+    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_ERROR_KILLED);
+}
+
+static void a_peer_that_watches_is_told_of_the_end_or_at_once(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_peer(&fixture, &peer);
+    struct kith_ref target = spawn(&fixture, "target", wait_for_anything, NULL);
+    kith_node_step(fixture.node);
+    kith_route_monitor(peer.route, remote, target, 5, KITH_KIND_MONITOR);
+    kith_route_monitor(peer.route, remote, target, 5, KITH_KIND_MONITOR); // asked again
+    assert_int_equal(peer.downs, 0);
+    kith_kill(fixture.node, target, KITH_ERROR_KILLED);
+    kith_node_step(fixture.node);
+    assert_int_equal(peer.downs, 1);
+    assert_int_equal(peer.last_down, KITH_ERROR_KILLED);
+    kith_route_monitor(peer.route, remote, target, 6, KITH_KIND_MONITOR);
+    assert_int_equal(peer.downs, 2);
+    assert_int_equal(peer.last_down, KITH_ERROR_STALE);
+    run_to_end(&fixture);
+    close_fixture(&fixture);
+}
+
+static void tie_to_remote(struct kith_process *self, void *argument)
+{
+    struct outcome *outcome = argument;
+    struct kith_message *message;
+    assert_int_equal(kith_tie(self, remote), KITH_OK);
+    outcome->error = kith_receive(self, &message, KITH_FOREVER);
+    outcome->finished = true;
+}
+
+static void a_tie_ends_the_local_half_with_the_remote_one(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct outcome outcome = {0};
+    open_peer(&fixture, &peer);
+    struct kith_ref tied = spawn(&fixture, "tied", tie_to_remote, &outcome);
+    kith_node_step(fixture.node);
+    kith_route_down(peer.route, tied, remote, 1, KITH_ERROR_DOWN);
+    run_to_end(&fixture);
+    assert_true(outcome.finished);
+    assert_int_equal(outcome.error, KITH_ERROR_KILLED);
+    assert_int_equal(peer.downs, 1); // the other half hears of ours
+    close_fixture(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_remote_call_gets_its_reply_in_the_same_message),
+        cmocka_unit_test(a_remote_call_ends_when_its_route_returns_it),
+        cmocka_unit_test(a_remote_call_that_times_out_is_cancelled),
+        cmocka_unit_test(a_sender_waits_while_the_route_is_full),
+        cmocka_unit_test(a_monitor_fires_once_when_the_node_is_lost),
+        cmocka_unit_test(a_reference_to_a_former_incarnation_is_stale),
+        cmocka_unit_test(a_message_from_a_route_gives_its_credit_back_when_received),
+        cmocka_unit_test(a_peer_that_watches_is_told_of_the_end_or_at_once),
+        cmocka_unit_test(a_tie_ends_the_local_half_with_the_remote_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

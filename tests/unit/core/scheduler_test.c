@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fairness, accounting, and what the host of a node sees.
+#include "fixture.h"
+
+#include <string.h>
+
+struct spinner {
+    uint64_t turns;
+    uint64_t limit;
+};
+
+static void spin(struct kith_process *self, void *argument)
+{
+    struct spinner *spinner = argument;
+    while (spinner->turns < spinner->limit) {
+        spinner->turns++;
+        assert_int_equal(kith_yield(self), KITH_OK);
+    }
+}
+
+static void equals_get_equal_turns(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct spinner spinners[3] = {{0, 100000}, {0, 100000}, {0, 100000}};
+    open_fixture(&fixture, &kith_limits_linux);
+    for (int place = 0; place < 3; place++) {
+        spawn(&fixture, "spinner", spin, &spinners[place]);
+    }
+    for (int step = 0; step < 30; step++) {
+        kith_node_step(fixture.node);
+    }
+    for (int place = 1; place < 3; place++) {
+        assert_in_range(spinners[place].turns, spinners[0].turns - 1, spinners[0].turns + 1);
+    }
+    for (int place = 0; place < 3; place++) {
+        spinners[place].limit = 0;
+    }
+    run_to_end(&fixture);
+    close_fixture(&fixture);
+}
+
+static void high_priority_goes_first_but_starves_nobody(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct spinner high = {0, 1000000}, normal = {0, 1000000};
+    open_fixture(&fixture, &kith_limits_linux);
+    spawn(&fixture, "normal", spin, &normal);
+    struct kith_spawn_options options = {
+        .label = "high", .entry = spin, .argument = &high, .priority = KITH_PRIORITY_HIGH};
+    assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_OK);
+    for (int step = 0; step < 30; step++) {
+        kith_node_step(fixture.node);
+    }
+    assert_true(high.turns > 8 * normal.turns);
+    assert_true(normal.turns > 0);
+    high.limit = normal.limit = 0;
+    run_to_end(&fixture);
+    close_fixture(&fixture);
+}
+
+static void swallow(struct kith_process *self, void *argument)
+{
+    struct kith_message *message;
+    int *left = argument;
+    while (*left > 0 && kith_receive(self, &message, KITH_FOREVER) == KITH_OK) {
+        kith_message_free(&message);
+        (*left)--;
+    }
+}
+
+struct feed {
+    struct kith_ref to;
+    int count;
+};
+
+static void feed(struct kith_process *self, void *argument)
+{
+    struct feed *plan = argument;
+    for (int sent = 0; sent < plan->count; sent++) {
+        struct kith_message *message;
+        assert_int_equal(kith_message_new(kith_process_node(self), 1, 8, &message), KITH_OK);
+        assert_int_equal(kith_send(self, plan->to, &message, KITH_FOREVER), KITH_OK);
+    }
+}
+
+static void accounting_says_what_a_process_did(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    int left = 51;
+    open_fixture(&fixture, &kith_limits_linux);
+    struct kith_ref swallower = spawn(&fixture, "swallow", swallow, &left);
+    struct feed plan = {swallower, 50};
+    spawn(&fixture, "feed", feed, &plan);
+    run_to_end(&fixture);
+    struct kith_process_info info;
+    assert_int_equal(kith_process_info(fixture.node, swallower.slot, &info), KITH_OK);
+    assert_string_equal(info.label, "swallow");
+    assert_int_equal(info.state, KITH_STATE_RECEIVING);
+    assert_int_equal(info.received, 50);
+    assert_int_equal(info.owned, 0);
+    assert_in_range(info.stack_used, 64, info.stack_size);
+    assert_int_equal(kith_process_info(fixture.node, 4711, &info), KITH_ERROR_NOT_FOUND);
+    plan.count = 1;
+    spawn(&fixture, "feed", feed, &plan);
+    run_to_end(&fixture);
+    struct kith_node_counters counters;
+    kith_node_counters(fixture.node, &counters);
+    assert_int_equal(counters.sent, 51);
+    assert_int_equal(counters.delivered, 51);
+    assert_int_equal(counters.spawned, 3);
+    assert_int_equal(counters.ended, 3);
+    close_fixture(&fixture);
+}
+
+static void slots_run_out_with_a_clear_error_and_come_back(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct kith_limits limits = kith_limits_linux;
+    limits.processes = 3;
+    struct spinner spinners[4] = {{0, 1}, {0, 1}, {0, 1}, {0, 1}};
+    open_fixture(&fixture, &limits);
+    for (int place = 0; place < 3; place++) {
+        spawn(&fixture, "spinner", spin, &spinners[place]);
+    }
+    struct kith_spawn_options options = {.entry = spin, .argument = &spinners[3]};
+    assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_ERROR_LIMIT);
+    run_to_end(&fixture);
+    options.stack_size = 100000; // another class than the slots that are free now
+    assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_OK);
+    run_to_end(&fixture);
+    options.stack_size = (size_t)1 << 40;
+    assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_ERROR_TOO_LARGE);
+    close_fixture(&fixture);
+}
+
+static void remember_line(void *state, enum kith_log_level level, const char *event,
+                          const struct kith_log_field *fields, size_t count)
+{
+    (void)level;
+    if (strcmp(event, "process_held_cpu") == 0 && count > 0) {
+        strcpy(state, fields[0].text);
+    }
+}
+
+// Real work, since the kernel times slices by the CPU's own counter.
+static void hold_cpu(struct kith_process *self, void *argument)
+{
+    volatile uint64_t *sum = argument;
+    for (uint64_t turn = 0; turn < 20000000; turn++) {
+        *sum += turn;
+    }
+    kith_platform_sim_advance(kith_node_platform(kith_process_node(self))->state, 1000000);
+    assert_int_equal(kith_yield(self), KITH_OK);
+}
+
+static void a_process_that_holds_the_cpu_is_reported_by_name(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct kith_limits limits = kith_limits_linux;
+    limits.hog_ns = 1;
+    volatile uint64_t sum = 0;
+    char reported[KITH_LABEL_SIZE] = "";
+    open_fixture(&fixture, &limits);
+    kith_platform_sim_set_log(fixture.sim, remember_line, reported);
+    struct spinner spinner = {0, 1};
+    kith_platform_sim_advance(fixture.sim, 2000000); // the ratio of cycles to time is known now
+    spawn(&fixture, "spinner", spin, &spinner);
+    run_to_end(&fixture);
+    spawn(&fixture, "hog", hold_cpu, (void *)&sum);
+    run_to_end(&fixture);
+    assert_string_equal(reported, "hog");
+    struct kith_node_counters counters;
+    kith_node_counters(fixture.node, &counters);
+    assert_true(counters.hogs >= 1);
+    close_fixture(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equals_get_equal_turns),
+        cmocka_unit_test(high_priority_goes_first_but_starves_nobody),
+        cmocka_unit_test(accounting_says_what_a_process_did),
+        cmocka_unit_test(slots_run_out_with_a_clear_error_and_come_back),
+        cmocka_unit_test(a_process_that_holds_the_cpu_is_reported_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
