@@ -9,7 +9,11 @@
 #include <kith/message.h>
 #include <kith/node.h>
 
-#define KITH_DECODE_DEPTH 16
+#define KITH_DECODE_DEPTH     16 // messages within messages, the outermost included
+#define KITH_DECODE_EXPANSION 4  // a decoded payload takes at most so many times the message_size
+
+// Forgets all services and frees what the codec holds of the node. Before kith_node_close.
+void kith_codec_close(struct kith_node *node);
 
 // The signature of a service: the upper 56 bits of its messages' types, from its full protobuf name
 // (docs/wire.md says how). Never below 256.
@@ -54,9 +58,12 @@ const void *kith_message_typed(const struct kith_message *message,
 size_t kith_payload_size(const struct kith_message *message);
 void kith_payload_encode(const struct kith_message *message, void *out);
 
-// Fills the payload of *message (its type and done are set) from bytes: typed if the service is
-// known, plain for signatures 0 and 1. Depth and memory are bounded. Errors: UNSUPPORTED, INVALID,
-// TOO_LARGE, LIMIT, NO_MEMORY; the payload is then empty.
+// Fills the payload of *message from bytes: typed if the service is known, plain for signatures 0
+// and 1. Type, done and error of *message are set (returned_type where it is a KITH_TYPE_RETURNED).
+// To be called for 0 bytes too, which are a struct of defaults, or no payload where a reply has an
+// error. Depth and memory are bounded; time grows with `size` alone. Takes about 1 KB of stack for
+// each message nested in another. Errors: UNSUPPORTED, INVALID, TOO_LARGE, LIMIT, NO_MEMORY; the
+// payload is then empty.
 enum kith_error kith_payload_decode(const struct kith_node *node, struct kith_message *message,
                                     const void *data, size_t size);
 

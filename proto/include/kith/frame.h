@@ -51,7 +51,8 @@ struct kith_frame {
     uint32_t error, credits, hops;
     uint8_t urgency;
     bool waiting, done, tie;
-    const void *payload; // borrowed: after decoding it points into the batch
+    const void *payload; // borrowed: after decoding it points into the batch. To encode, NULL
+                         // leaves room for payload_size bytes at the end of the frame
     size_t payload_size;
 };
 
@@ -60,8 +61,9 @@ struct kith_frame {
 enum kith_error kith_frame_encode(const struct kith_frame *frame, uint64_t sender,
                                   uint64_t receiver, void *out, size_t *size);
 
-// Reads the frame at *data, and moves *data and *size behind it. INVALID: truncated, malformed or
-// out of range; what follows in the batch can't be read either.
+// Reads the frame at *data, and moves *data and *size behind it. INVALID: truncated, malformed, out
+// of range or against the rules of its kind; what follows in the batch can't be read either. Error
+// numbers of later versions read as KITH_ERROR_INVALID. Takes 3 KB of stack.
 enum kith_error kith_frame_decode(const void **data, size_t *size, uint64_t sender,
                                   uint64_t receiver, struct kith_frame *frame);
 
@@ -84,7 +86,15 @@ enum kith_feature {
     KITH_FEATURE_REPLICATION = 1 << 0, // keeps replicas of names
 };
 
+#define KITH_HELLO_MAX      512                      // bytes of an encoded hello
+#define KITH_HELLO_TIME_MAX UINT64_C(10000000000000) // of uptime_ms and detect_ms
+
+// Writes the hello at `out`. *size: room, then bytes written. TOO_LARGE: it doesn't fit. INVALID:
+// name or program isn't printable UTF-8. Nothing was written then.
 enum kith_error kith_hello_encode(const struct kith_hello *hello, void *out, size_t *size);
+
+// Reads a hello. VERSION: the peer speaks another version; only hello->version is set. INVALID:
+// malformed, out of range, or text that can't be shown to people. Takes 5 KB of stack.
 enum kith_error kith_hello_decode(const void *data, size_t size, struct kith_hello *hello);
 
 #endif
