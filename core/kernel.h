@@ -79,6 +79,7 @@ struct kith_process {
     struct kithi_list watching; // monitors that this process has
     struct kithi_list timers;
     struct kith_stack stack;
+    uint8_t stack_class; // 1 KB << class is at most its size
     void *fake_stack; // AddressSanitizer's
     kith_process_entry *entry;
     void *argument;

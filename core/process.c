@@ -90,12 +90,14 @@ static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
     if (error != KITH_OK) {
         return error;
     }
-    if (!node->platform.stack_open(node->platform.state, stack_size, &taken->stack)) {
+    // As large as its class says, since later ones of that class will get it too.
+    if (!node->platform.stack_open(node->platform.state, (size_t)1024 << class, &taken->stack)) {
         taken->stack.base = NULL;
         taken->next = node->free_slots[0];
         node->free_slots[0] = taken;
         return KITH_ERROR_NO_MEMORY;
     }
+    taken->stack_class = (uint8_t)class;
     *process = taken;
     return KITH_OK;
 }
@@ -191,10 +193,8 @@ void kithi_process_end(struct kith_process *process, enum kith_error reason)
     if (++process->generation == 0) {
         process->generation = 1;
     }
-    uint32_t class = 0;
-    kithi_stack_class(process->stack.size, &class);
-    process->next = node->free_slots[class];
-    node->free_slots[class] = process;
+    process->next = node->free_slots[process->stack_class];
+    node->free_slots[process->stack_class] = process;
     node->processes--;
     node->counters.ended++;
 }
