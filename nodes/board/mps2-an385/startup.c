@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// From reset to main, and the table of exceptions.
+#include <stdint.h>
+#include <stdnoreturn.h>
+#include <string.h>
+
+#include <kith/platform_board.h>
+
+#include "uart.h"
+
+extern char kith_data_start[], kith_data_end[], kith_data_load[], kith_bss_start[], kith_bss_end[];
+extern char kith_handler_stack_top[];
+
+int main(void);
+void kith_board_reset_handler(void);
+
+__attribute__((used)) static noreturn void start(void)
+{
+    memcpy(kith_data_start, kith_data_load, (size_t)(kith_data_end - kith_data_start));
+    memset(kith_bss_start, 0, (size_t)(kith_bss_end - kith_bss_start));
+    kithi_uart_start();
+    int status = main();
+    kith_board.halt(status);
+    for (;;) {
+        // halt doesn't return; the compiler can't know.
+    }
+}
+
+// Threads use the process stack pointer (CONTROL.SPSEL), so that interrupts have a stack of their
+// own, and a process's stack needs room for one exception frame only.
+__attribute__((naked)) void kith_board_reset_handler(void)
+{
+    __asm__ volatile("ldr r0, =kith_main_stack_top\n"
+                     "msr psp, r0\n"
+                     "movs r0, #2\n"
+                     "msr control, r0\n"
+                     "isb\n"
+                     "b start\n");
+}
+
+#define FOUR(handler) handler, handler, handler, handler
+#define UNEXPECTED kith_board_fault_handler
+
+struct vectors {
+    void *handler_stack_top;
+    void (*exceptions[15])(void); // 1 to 15
+    void (*interrupts[32])(void);
+};
+
+__attribute__((section(".vectors"), used)) static const struct vectors vectors = {
+    .handler_stack_top = kith_handler_stack_top,
+    .exceptions = {kith_board_reset_handler, FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED),
+                   UNEXPECTED, kith_board_systick_handler},
+    .interrupts = {FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED),
+                   FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED)},
+};
