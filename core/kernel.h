@@ -308,10 +308,12 @@ static inline void kithi_message_let_go(struct kith_message *message, enum kithi
 
 // mailbox.c
 bool kithi_mailbox_has_room(const struct kith_process *process, const struct kith_message *message);
+// A reply to kith_call is for that call only: whoever has given up and now waits for anything at all
+// doesn't get it.
 static inline bool kithi_wait_matches(uint8_t wait, uint64_t key,
                                       const struct kith_message *message)
 {
-    return wait == KITHI_WAIT_ANY ||
+    return (wait == KITHI_WAIT_ANY && (!message->done || message->asynchronous)) ||
            (wait == KITHI_WAIT_REPLY && message->done && message->id == key) ||
            (wait == KITHI_WAIT_TYPE && !message->done && message->type == key);
 }
