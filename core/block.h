@@ -63,13 +63,18 @@ static inline void kithi_switch_to(struct kith_process *self, struct kith_proces
     kithi_check_arrive(self->fake_stack, NULL, NULL);
 }
 
+// Before a process gives way or ends, and before it is in any queue.
+static inline void kithi_check_stack(struct kith_process *self)
+{
+    if (!self->stack.guarded && !kithi_stack_intact(&self->stack)) {
+        kithi_overflow(self);
+    }
+}
+
 static inline void kithi_give_way(struct kith_process *self)
 {
     struct kith_node *node = self->node;
     kithi_account(self);
-    if (!self->stack.guarded && !kithi_stack_intact(&self->stack)) {
-        kith_exit(self, KITH_ERROR_OVERFLOW);
-    }
     struct kith_process *next = node->round > 0 ? kithi_pick(node) : NULL;
     if (next == self) {
         self->state = KITH_STATE_RUNNING;
@@ -85,6 +90,7 @@ static inline enum kith_error kithi_block(struct kith_process *self, enum kith_p
 {
     struct kith_node *node = self->node;
     assert(node->running == self);
+    kithi_check_stack(self);
     if (deadline_ns != KITH_FOREVER) {
         enum kith_error error = kith_alarm_set(node, &self->alarm, deadline_ns);
         assert(error == KITH_OK); // the heap has a place for each process

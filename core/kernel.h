@@ -250,6 +250,9 @@ static inline enum kith_error kithi_check_killed(struct kith_process *self)
 {
     return self->killed ? kithi_told_killed(self) : KITH_OK;
 }
+// Gives up the running process, whose canary is broken. The scheduler ends it on its own stack, since
+// there may be no room left on this one.
+noreturn void kithi_overflow(struct kith_process *self);
 void kithi_switch_away(struct kith_process *self); // without coming back, when it has ended
 void kithi_cycles_calibrate(struct kith_node *node);
 uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processes: their slots, beginnings and ends. Slots keep their stack when a process ends, so that
 // the next one of that size starts without a system call.
-#include "kernel.h"
-
-#include "arch/arch.h"
+#include "block.h"
 
 static void run_process(void *argument)
 {
@@ -68,6 +66,14 @@ static struct kith_process *steal_slot(struct kith_node *node)
     return NULL;
 }
 
+// The next process on the stack of one that overflowed it starts with a whole canary.
+static void repair_stack(const struct kith_stack *stack)
+{
+    if (!stack->guarded && !kithi_stack_intact(stack)) {
+        memset(stack->base, stack->fill, stack->size);
+    }
+}
+
 static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
                                  struct kith_process **process)
 {
@@ -79,6 +85,7 @@ static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
     struct kith_process *taken = node->free_slots[class];
     if (taken != NULL && taken->stack.base != NULL) {
         node->free_slots[class] = taken->next;
+        repair_stack(&taken->stack);
         *process = taken;
         return KITH_OK;
     }
@@ -202,6 +209,7 @@ void kithi_process_end(struct kith_process *process, enum kith_error reason)
 noreturn void kith_exit(struct kith_process *self, enum kith_error reason)
 {
     assert(self->node->running == self);
+    kithi_check_stack(self);
     kithi_process_end(self, reason);
     kithi_switch_away(self);
     for (;;) {

@@ -54,6 +54,14 @@ static void choose_sampling(struct kith_node *node)
     node->slice_start = now;
 }
 
+noreturn void kithi_overflow(struct kith_process *self)
+{
+    kithi_arch_switch(&self->stack_pointer, kithi_process_overflowed(self->node));
+    for (;;) {
+        // It never comes back.
+    }
+}
+
 void kithi_switch_away(struct kith_process *self)
 {
     struct kith_node *node = self->node;
@@ -77,6 +85,7 @@ enum kith_error kith_yield(struct kith_process *self)
     if (error != KITH_OK) {
         return error;
     }
+    kithi_check_stack(self);
     kithi_ready_push(self);
     kithi_give_way(self);
     return KITH_OK;
@@ -127,7 +136,7 @@ static void run_round(struct kith_node *node)
     kithi_check_leave(&node->fake_stack, next->stack.base, next->stack.size);
     kithi_arch_switch(&node->scheduler_stack_pointer, next->stack_pointer);
     kithi_check_arrive(node->fake_stack, NULL, NULL);
-    if (node->running != NULL) { // abandoned by the fault handler, in the middle of anything
+    if (node->running != NULL) { // it overflowed its stack: abandoned in the middle of anything
         kithi_process_end(node->running, KITH_ERROR_OVERFLOW);
         node->running = NULL;
     }
