@@ -28,7 +28,8 @@ enum {
     KITHI_SAMPLE_LEAST = 16,   // slices from one timed to the next: this, plus up to
     KITHI_SAMPLE_SPREAD = 32,
     KITHI_HIGH_IN_A_ROW = 16, // picks of high priority before a normal one has its turn
-    KITHI_FORMER = 256,       // former incarnations remembered
+    KITHI_FORMER = 256,       // former incarnations remembered, at most
+    KITHI_FORMER_PER_ROUTE = 4,
 };
 #define KITHI_NOBODY UINT32_MAX
 
@@ -132,8 +133,8 @@ struct kithi_routes {
     struct kith_route **places;
     uint32_t *index; // open addressing: 1 + place
     uint32_t capacity, index_size, len;
-    struct kithi_former former[KITHI_FORMER];
-    uint32_t former_next;
+    struct kithi_former *former;
+    uint32_t former_len, former_next;
     struct kith_route_observer *observers;
     struct kith_connector connector;
 };

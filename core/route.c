@@ -93,12 +93,12 @@ static void remember_successor(struct kith_node *node, uint64_t incarnation, uin
 {
     struct kithi_routes *routes = &node->routes;
     routes->former[routes->former_next] = (struct kithi_former){incarnation, successor};
-    routes->former_next = (routes->former_next + 1) % KITHI_FORMER;
+    routes->former_next = (routes->former_next + 1) % routes->former_len;
 }
 
 uint64_t kith_route_successor(const struct kith_node *node, uint64_t incarnation)
 {
-    for (uint32_t place = 0; place < KITHI_FORMER; place++) {
+    for (uint32_t place = 0; place < node->routes.former_len; place++) {
         if (node->routes.former[place].incarnation == incarnation) {
             return node->routes.former[place].successor;
         }
@@ -339,6 +339,15 @@ const char *kith_route_state_name(enum kith_route_state state)
     return names[state];
 }
 
+static bool allocate_zeroed(struct kith_node *node, size_t size, void **memory)
+{
+    *memory = node->platform.allocate(node->platform.state, size);
+    if (*memory != NULL) {
+        memset(*memory, 0, size);
+    }
+    return *memory != NULL;
+}
+
 enum kith_error kithi_routes_open(struct kith_node *node)
 {
     struct kithi_routes *routes = &node->routes;
@@ -347,18 +356,21 @@ enum kith_error kithi_routes_open(struct kith_node *node)
     while (routes->index_size < 2 * routes->capacity) {
         routes->index_size *= 2;
     }
-    size_t places = routes->capacity * sizeof routes->places[0];
-    size_t index = routes->index_size * sizeof routes->index[0];
-    routes->places = node->platform.allocate(node->platform.state, places);
-    if (routes->places == NULL) {
+    bool few = routes->capacity < KITHI_FORMER / KITHI_FORMER_PER_ROUTE;
+    routes->former_len = few ? KITHI_FORMER_PER_ROUTE * routes->capacity + 1 : KITHI_FORMER;
+    void *places, *index, *former;
+    if (!allocate_zeroed(node, routes->capacity * sizeof routes->places[0], &places)) {
         return KITH_ERROR_NO_MEMORY;
     }
-    memset(routes->places, 0, places);
-    routes->index = node->platform.allocate(node->platform.state, index);
-    if (routes->index == NULL) {
+    routes->places = places;
+    if (!allocate_zeroed(node, routes->index_size * sizeof routes->index[0], &index)) {
         return KITH_ERROR_NO_MEMORY;
     }
-    memset(routes->index, 0, index);
+    routes->index = index;
+    if (!allocate_zeroed(node, routes->former_len * sizeof routes->former[0], &former)) {
+        return KITH_ERROR_NO_MEMORY;
+    }
+    routes->former = former;
     return KITH_OK;
 }
 
@@ -375,4 +387,6 @@ void kithi_routes_close(struct kith_node *node)
                            routes->capacity * sizeof routes->places[0]);
     node->platform.release(node->platform.state, routes->index,
                            routes->index_size * sizeof routes->index[0]);
+    node->platform.release(node->platform.state, routes->former,
+                           routes->former_len * sizeof routes->former[0]);
 }
