@@ -21,7 +21,7 @@ enum {
     KITHI_MESSAGE_SIZE = 320, // of a message with its built-in arena
     KITHI_SLAB_MESSAGES = 64,
     KITHI_CHUNK_PROCESSES = 64,
-    KITHI_STACK_CLASSES = 16, // 1 KB << class
+    KITHI_STACK_CLASSES = 32, // 1 KB, 1.5 KB, 2 KB, 3 KB, 4 KB ...
     KITHI_BLOCK_CLASSES = 3,
     KITHI_ROUND = 256,         // switches before the scheduler looks at clock and platform again
     KITHI_BRIEF_CYCLES = 2000, // a slice of fewer is too short to time each
@@ -80,7 +80,7 @@ struct kith_process {
     struct kithi_list watching; // monitors that this process has
     struct kithi_list timers;
     struct kith_stack stack;
-    uint8_t stack_class; // 1 KB << class is at most its size
+    uint8_t stack_class; // its size is that of the class or more
     void *fake_stack; // AddressSanitizer's
     kith_process_entry *entry;
     void *argument;
@@ -217,6 +217,7 @@ const struct kith_stack *kithi_process_stack(const struct kith_node *node);
 
 // stack.c
 enum kith_error kithi_stack_class(size_t size, uint32_t *class);
+size_t kithi_stack_class_size(uint32_t class);
 size_t kithi_stack_used(const struct kith_stack *stack);
 bool kithi_stack_intact(const struct kith_stack *stack);
 

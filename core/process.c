@@ -98,7 +98,8 @@ static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
         return error;
     }
     // As large as its class says, since later ones of that class will get it too.
-    if (!node->platform.stack_open(node->platform.state, (size_t)1024 << class, &taken->stack)) {
+    stack_size = kithi_stack_class_size(class);
+    if (!node->platform.stack_open(node->platform.state, stack_size, &taken->stack)) {
         taken->stack.base = NULL;
         taken->next = node->free_slots[0];
         node->free_slots[0] = taken;

@@ -4,10 +4,15 @@
 
 enum { CANARY_WORDS = 8 };
 
+size_t kithi_stack_class_size(uint32_t class)
+{
+    return (size_t)(class % 2 == 0 ? 1024 : 1536) << class / 2;
+}
+
 enum kith_error kithi_stack_class(size_t size, uint32_t *class)
 {
     uint32_t found = 0;
-    while (found < KITHI_STACK_CLASSES && ((size_t)1024 << found) < size) {
+    while (found < KITHI_STACK_CLASSES && kithi_stack_class_size(found) < size) {
         found++;
     }
     if (found == KITHI_STACK_CLASSES) {
