@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who runs when, and what it costs.
+#include "check.h"
+
+enum { TURNS = 40 };
+
+struct scene {
+    struct check *check;
+    char order[4 * TURNS];
+    uint32_t count;
+    uint32_t hooks;
+    bool stop;
+};
+
+struct runner {
+    struct scene *scene;
+    char sign;
+    uint32_t turns;
+};
+
+static void sign_and_yield(struct kith_process *self, void *argument)
+{
+    struct runner *runner = argument;
+    struct scene *scene = runner->scene;
+    for (uint32_t turn = 0; turn < runner->turns; turn++) {
+        scene->order[scene->count++] = runner->sign;
+        CHECK(scene->check, kith_yield(self) == KITH_OK);
+    }
+}
+
+static void spawn_runner(struct scene *scene, struct runner *runner, enum kith_priority priority)
+{
+    struct kith_spawn_options options = {
+        .entry = sign_and_yield, .argument = runner, .priority = priority};
+    CHECK(scene->check, kith_spawn(scene->check->node, &options, NULL) == KITH_OK);
+}
+
+static void equals_take_turns(struct check *check)
+{
+    struct scene scene = {.check = check};
+    struct runner first = {&scene, 'a', 3}, second = {&scene, 'b', 3};
+    spawn_runner(&scene, &first, KITH_PRIORITY_NORMAL);
+    spawn_runner(&scene, &second, KITH_PRIORITY_NORMAL);
+    check_finish(check);
+    for (uint32_t place = 0; place < 6; place++) {
+        CHECK(check, scene.order[place] == (place % 2 == 0 ? 'a' : 'b'));
+    }
+}
+
+static void high_priority_goes_first_and_normal_is_not_starved(struct check *check)
+{
+    struct scene scene = {.check = check};
+    struct runner normal = {&scene, 'n', 2}, high = {&scene, 'h', 2 * TURNS};
+    spawn_runner(&scene, &normal, KITH_PRIORITY_NORMAL);
+    spawn_runner(&scene, &high, KITH_PRIORITY_HIGH);
+    check_finish(check);
+    CHECK(check, scene.order[0] == 'h' && scene.order[1] == 'h' && scene.order[2] == 'h');
+    uint32_t place = 0;
+    while (place < scene.count && scene.order[place] == 'h') {
+        place++;
+    }
+    CHECK(check, place < 2 * TURNS); // the normal one had a turn before the high one was done
+}
+
+static void receive_many(struct kith_process *self, void *argument)
+{
+    struct scene *scene = argument;
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
+        struct kith_message *message = NULL;
+        CHECK(scene->check, kith_receive(self, &message, KITH_FOREVER) == KITH_OK);
+        kith_message_free(&message);
+    }
+    // A while on the processor, on any clock, so that it shows in the accounts.
+    uint64_t until_ns = kith_now(self) + 2000000;
+    while (kith_now(self) < until_ns) {
+        scene->hooks++;
+    }
+    CHECK(scene->check, kith_sleep_until(self, KITH_FOREVER) == KITH_ERROR_KILLED);
+}
+
+struct feeder {
+    struct check *check;
+    struct kith_ref to;
+};
+
+static void send_many(struct kith_process *self, void *argument)
+{
+    struct feeder *feeder = argument;
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
+        struct kith_message *message = check_message(feeder->check, CHECK_TYPE_A, turn);
+        CHECK(feeder->check, kith_send(self, feeder->to, &message, KITH_FOREVER) == KITH_OK);
+    }
+    CHECK(feeder->check, kith_sleep_until(self, KITH_FOREVER) == KITH_ERROR_KILLED);
+}
+
+static void accounts_show_messages_and_time(struct check *check)
+{
+    struct scene scene = {.check = check};
+    struct feeder feeder = {.check = check};
+    feeder.to = check_spawn(check, receive_many, &scene);
+    struct kith_ref sender = check_spawn(check, send_many, &feeder);
+    kith_node_settle(check->node);
+    struct kith_process_info info;
+    CHECK(check, kith_process_info(check->node, feeder.to.slot, &info) == KITH_OK);
+    CHECK(check, info.received == TURNS && info.sent == 0);
+    CHECK(check, info.cpu_ns >= 1000000); // of the 2 ms; clocks may differ a little
+    CHECK(check, info.started_ns <= kith_node_now(check->node));
+    CHECK(check, info.started_ns >= kith_node_started_ns(check->node));
+    CHECK(check, info.state == KITH_STATE_SLEEPING);
+    CHECK(check, kith_process_info(check->node, sender.slot, &info) == KITH_OK);
+    CHECK(check, info.sent == TURNS && info.received == 0);
+    struct kith_node_counters counters;
+    kith_node_counters(check->node, &counters);
+    CHECK(check, counters.sent == TURNS && counters.delivered == TURNS);
+    CHECK(check, counters.spawned == 2 && counters.ended == 0);
+    CHECK(check, counters.switches > 0);
+    CHECK(check, kith_kill(check->node, feeder.to, KITH_ERROR_KILLED) == KITH_OK);
+    CHECK(check, kith_kill(check->node, sender, KITH_ERROR_KILLED) == KITH_OK);
+    check_finish(check);
+    kith_node_counters(check->node, &counters);
+    CHECK(check, counters.ended == 2);
+}
+
+static void lower_the_hog_limit(struct kith_limits *limits)
+{
+    limits->hog_ns = 2000000;
+}
+
+static void hold_the_processor(struct kith_process *self, void *argument)
+{
+    struct scene *scene = argument;
+    // The kernel takes a millisecond of clock to know how fast cycles pass.
+    CHECK(scene->check, kith_sleep_until(self, kith_deadline_ms(self, 2)) == KITH_OK);
+    CHECK(scene->check, kith_sleep_until(self, kith_deadline_ms(self, 2)) == KITH_OK);
+    uint64_t until_ns = kith_now(self) + 8000000;
+    while (kith_now(self) < until_ns) {
+        scene->count++;
+    }
+    CHECK(scene->check, kith_yield(self) == KITH_OK);
+    struct kith_process_info info;
+    CHECK(scene->check,
+          kith_process_info(kith_process_node(self), kith_self(self).slot, &info) == KITH_OK);
+    CHECK(scene->check, info.hogs >= 1);
+}
+
+static void a_process_that_holds_the_processor_is_reported(struct check *check)
+{
+    struct scene scene = {.check = check};
+    check_spawn(check, hold_the_processor, &scene);
+    check_finish(check);
+    struct kith_node_counters counters;
+    kith_node_counters(check->node, &counters);
+    CHECK(check, counters.hogs >= 1);
+    CHECK(check, check->logged >= 1);
+}
+
+struct counting_hook {
+    struct kith_hook hook;
+    uint32_t runs;
+};
+
+static void count_runs(struct kith_hook *hook)
+{
+    struct counting_hook *counting = (struct counting_hook *)hook; // its first member
+    counting->runs++;
+}
+
+static void hooks_run_when_nothing_is_ready(struct check *check)
+{
+    struct scene scene = {.check = check};
+    struct runner runner = {&scene, 'a', 3};
+    struct counting_hook hook = {.hook.run = count_runs};
+    kith_node_hook_add(check->node, &hook.hook);
+    spawn_runner(&scene, &runner, KITH_PRIORITY_NORMAL);
+    CHECK(check, kith_node_settle(check->node) == KITH_FOREVER);
+    CHECK(check, hook.runs >= 1);
+    kith_node_hook_remove(check->node, &hook.hook);
+    uint32_t runs = hook.runs;
+    kith_node_settle(check->node);
+    CHECK(check, hook.runs == runs);
+}
+
+static void stop_the_node(struct kith_process *self, void *argument)
+{
+    struct scene *scene = argument;
+    CHECK(scene->check, kith_sleep_until(self, kith_deadline_ms(self, 2)) == KITH_OK);
+    scene->stop = true;
+    kith_node_stop(kith_process_node(self));
+}
+
+static void a_node_runs_until_it_is_stopped(struct check *check)
+{
+    struct scene scene = {.check = check};
+    check_spawn(check, stop_the_node, &scene);
+    kith_node_run(check->node);
+    CHECK(check, scene.stop);
+}
+
+static const struct check_case cases[] = {
+    CHECK_CASE(equals_take_turns),
+    CHECK_CASE(high_priority_goes_first_and_normal_is_not_starved),
+    CHECK_CASE(accounts_show_messages_and_time),
+    CHECK_CASE_WITH(a_process_that_holds_the_processor_is_reported, lower_the_hog_limit),
+    CHECK_CASE(hooks_run_when_nothing_is_ready),
+    CHECK_CASE(a_node_runs_until_it_is_stopped),
+};
+
+CHECK_MAIN(cases)
