@@ -81,7 +81,7 @@ struct kith_process {
     struct kithi_list timers;
     struct kith_stack stack;
     uint8_t stack_class; // its size is that of the class or more
-    void *fake_stack; // AddressSanitizer's
+    void *fake_stack;    // AddressSanitizer's
     kith_process_entry *entry;
     void *argument;
     uint64_t started_ns, hogs;
@@ -252,8 +252,8 @@ static inline enum kith_error kithi_check_killed(struct kith_process *self)
 {
     return self->killed ? kithi_told_killed(self) : KITH_OK;
 }
-// Gives up the running process, whose canary is broken. The scheduler ends it on its own stack, since
-// there may be no room left on this one.
+// Gives up the running process, whose canary is broken. The scheduler ends it on its own stack,
+// since there may be no room left on this one.
 noreturn void kithi_overflow(struct kith_process *self);
 void kithi_switch_away(struct kith_process *self); // without coming back, when it has ended
 void kithi_cycles_calibrate(struct kith_node *node);
@@ -313,8 +313,8 @@ static inline void kithi_message_let_go(struct kith_message *message, enum kithi
 
 // mailbox.c
 bool kithi_mailbox_has_room(const struct kith_process *process, const struct kith_message *message);
-// A reply to kith_call is for that call only: whoever has given up and now waits for anything at all
-// doesn't get it.
+// A reply to kith_call is for that call only: whoever has given up and now waits for anything at
+// all doesn't get it.
 static inline bool kithi_wait_matches(uint8_t wait, uint64_t key,
                                       const struct kith_message *message)
 {

@@ -105,7 +105,7 @@ static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
         node->free_slots[0] = taken;
         return KITH_ERROR_NO_MEMORY;
     }
-    taken->stack_class = (uint8_t)class;
+    taken->stack_class = (uint8_t) class;
     *process = taken;
     return KITH_OK;
 }

@@ -51,7 +51,8 @@ static struct moment read_moment(void)
     }
     now.cycles = current == 0 ? 0 : systick.cycles_per_tick - current;
 
-    // An emulator may show 0 a little before it makes the tick pending: that is time standing still.
+    // An emulator may show 0 a little before it makes the tick pending: that is time standing
+    // still.
     bool back = now.ticks < systick.last.ticks ||
                 (now.ticks == systick.last.ticks && now.cycles < systick.last.cycles);
     if (back) {

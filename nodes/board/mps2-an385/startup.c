@@ -39,7 +39,7 @@ __attribute__((naked)) void kith_board_reset_handler(void)
 }
 
 #define FOUR(handler) handler, handler, handler, handler
-#define UNEXPECTED kith_board_fault_handler
+#define UNEXPECTED    kith_board_fault_handler
 
 struct vectors {
     void *handler_stack_top;
