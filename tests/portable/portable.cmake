@@ -3,8 +3,9 @@
 
 set(KITH_PORTABLE_TESTS deadline exchange mailbox message monitor platform process scheduler stack)
 
-# kith_portable_programs(PREFIX unit_portable_ TARGET_SOURCE target_posix.c LINK kith_core): declares
-# the programs PREFIXdeadline and so on, and sets KITH_PORTABLE_PROGRAMS to their names.
+# Declares the programs PREFIXdeadline and so on, and sets KITH_PORTABLE_PROGRAMS to their names.
+#
+#     kith_portable_programs(PREFIX unit_portable_ TARGET_SOURCE target_posix.c LINK kith_core)
 function(kith_portable_programs)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "PREFIX;TARGET_SOURCE" "LINK")
     require_arguments(kith_portable_programs arg PREFIX TARGET_SOURCE LINK)
