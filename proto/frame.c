@@ -40,6 +40,9 @@ enum kith_error kith_frame_encode(const struct kith_frame *frame, uint64_t sende
     size_t header_size = protobuf_c_message_pack(&header.base, packed);
     assert(header_size <= HEADER_MAX);
 
+    if (frame->hops > KITH_HOPS) {
+        return KITH_ERROR_LIMIT;
+    }
     if (frame->payload_size > UINT32_MAX) {
         return KITH_ERROR_TOO_LARGE;
     }
@@ -89,7 +92,6 @@ static void fill_header(const struct kith_frame *frame, uint64_t sender, uint64_
                         Kith__Frame *header)
 {
     assert(frame->kind <= KITH_FRAME_ACCEPT && frame->urgency <= KITH_BULK);
-    assert(frame->hops <= KITH_HOPS);
     header->type = frame->type;
     header->id = frame->id;
     header->flags = (frame->waiting ? FLAG_WAITING : 0u) | (frame->done ? FLAG_DONE : 0u) |

@@ -57,7 +57,8 @@ struct kith_frame {
 };
 
 // Writes the frame at `out`. `sender` and `receiver` are the incarnations of the link's ends.
-// *size: room, then bytes written. TOO_LARGE: it doesn't fit, nothing was written.
+// *size: room, then bytes written. TOO_LARGE: it doesn't fit. LIMIT: more than KITH_HOPS hops.
+// Nothing was written then.
 enum kith_error kith_frame_encode(const struct kith_frame *frame, uint64_t sender,
                                   uint64_t receiver, void *out, size_t *size);
 

@@ -191,6 +191,16 @@ static void a_frame_is_not_written_where_it_does_not_fit(void **state)
     assert_int_equal(encode(&frame, bytes, size), size);
 }
 
+static void a_frame_with_too_many_hops_is_not_written(void **state)
+{
+    (void)state;
+    struct kith_frame frame = {.to = here, .hops = KITH_HOPS};
+    uint8_t bytes[64];
+    size_t size = encode(&frame, bytes, sizeof bytes);
+    frame.hops++;
+    assert_int_equal(kith_frame_encode(&frame, SENDER, RECEIVER, bytes, &size), KITH_ERROR_LIMIT);
+}
+
 static void a_payload_can_be_written_in_place_afterwards(void **state)
 {
     (void)state;
@@ -398,6 +408,7 @@ int main(void)
         cmocka_unit_test(frames_back_to_back_are_read_one_by_one),
         cmocka_unit_test(a_frame_cut_off_anywhere_is_invalid),
         cmocka_unit_test(a_frame_is_not_written_where_it_does_not_fit),
+        cmocka_unit_test(a_frame_with_too_many_hops_is_not_written),
         cmocka_unit_test(a_payload_can_be_written_in_place_afterwards),
         cmocka_unit_test(a_node_is_only_written_where_it_is_not_the_expected_one),
         cmocka_unit_test(a_typical_message_has_a_header_of_at_most_24_bytes),
