@@ -137,6 +137,12 @@ void kith_route_set_state(struct kith_route *route, enum kith_route_state state,
     }
 }
 
+void kith_route_reached(struct kith_route *route, const struct kith_endpoint *endpoint)
+{
+    route->info.also = *endpoint;
+    tell_observers(route, KITH_OK);
+}
+
 enum kith_error kithi_route_send(struct kith_node *node, struct kith_message **message,
                                  struct kith_route **route)
 {

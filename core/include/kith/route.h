@@ -58,7 +58,8 @@ struct kith_route_ops {
 struct kith_route_info {
     uint64_t incarnation;
     char name[KITH_NAME_SIZE];
-    struct kith_endpoint endpoint;
+    struct kith_endpoint endpoint; // what it advertises
+    struct kith_endpoint also;     // another one by which it was reached last, or all zero
     enum kith_route_state state;
     struct kith_ref naming, kernel; // well-known processes of that node, NONE until told
     bool transient;                 // a short-lived node, such as the CLI
@@ -76,6 +77,10 @@ enum kith_error kith_route_open(struct kith_node *node, const struct kith_route_
 // or 0, is remembered, so that old references come back as STALE).
 void kith_route_set_state(struct kith_route *route, enum kith_route_state state,
                           enum kith_error reason, uint64_t successor);
+
+// The node was also reached at `endpoint`, which isn't the one it advertises: whoever asked for a
+// connection to that one finds it by this. Tells the observers (info->also).
+void kith_route_reached(struct kith_route *route, const struct kith_endpoint *endpoint);
 
 // Asks the peer again for every monitor its processes have here: after a link was lost and came
 // back to the same incarnation.
@@ -131,7 +136,8 @@ void kith_route_observe(struct kith_node *node, struct kith_route_observer *obse
 void kith_route_unobserve(struct kith_node *node, struct kith_route_observer *observer);
 
 // Links on demand: net sets it, lookups of addresses with an unknown endpoint use it. It starts
-// connecting and returns at once; the observer tells the rest. UNREACHABLE where nobody set it.
+// connecting and returns at once; the observer tells the rest (a node reached at an endpoint that
+// it doesn't advertise needs kith_route_reached). UNREACHABLE where nobody set it.
 struct kith_connector {
     enum kith_error (*connect)(void *state, const struct kith_endpoint *endpoint);
     void *state;

@@ -91,6 +91,24 @@ static void open_peer(struct fixture *fixture, struct peer *peer)
     assert_int_equal(peer->changes, 1);
 }
 
+static void observers_learn_of_another_endpoint_of_a_node(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_peer(&fixture, &peer);
+    struct kith_endpoint endpoint;
+    assert_int_equal(kith_endpoint_parse("127.0.0.1:7401", 0, &endpoint), KITH_OK);
+    kith_route_reached(peer.route, &endpoint);
+    assert_int_equal(peer.changes, 2);
+    struct kith_route_info info;
+    kith_route_info(peer.route, &info);
+    assert_true(kith_endpoint_equal(&info.also, &endpoint));
+    assert_int_equal(info.state, KITH_ROUTE_UP);
+    kith_route_unobserve(fixture.node, &peer.observer);
+    close_fixture(&fixture);
+}
+
 static const struct kith_ref remote = {PEER, 3, 1};
 
 struct outcome {
@@ -331,6 +349,7 @@ static void a_tie_ends_the_local_half_with_the_remote_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(observers_learn_of_another_endpoint_of_a_node),
         cmocka_unit_test(a_remote_call_gets_its_reply_in_the_same_message),
         cmocka_unit_test(a_remote_call_ends_when_its_route_returns_it),
         cmocka_unit_test(a_remote_call_that_times_out_is_cancelled),
