@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of kith-bench share. Every row of the table is a measurement of kith beside one of
+// the bare machine: the least that any program would have to pay for the same work.
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    BENCH_RUNS_MOST = 101,
+    BENCH_PAYLOAD = 64,        // bytes of a small message
+    BENCH_DEADLINE_MS = 60000, // of one measurement
+};
+
+struct bench_options {
+    const char *only; // NULL: all rows
+    uint32_t runs;
+    bool tsv;
+    bool list;
+    bool quick; // counts so small that the figures mean nothing
+};
+
+// Measures once, in an OS process of its own, and gives the figure. False: it failed, and has said
+// why with bench_complain.
+typedef bool bench_measure(const struct bench_options *options, double *figure);
+
+enum bench_sense { BENCH_AT_MOST, BENCH_AT_LEAST };
+
+struct bench_row {
+    const char *name, *unit;
+    bench_measure *kith;
+    const char *bare_name; // NULL: nothing to compare with, and `wanted` is of the figure itself
+    bench_measure *bare;
+    enum bench_sense sense;
+    double wanted; // of the ratio kith / bare; 0: none, the row is for information
+};
+
+extern const struct bench_row bench_rows[];
+extern const size_t bench_row_count;
+
+struct bench_range {
+    double median, least, most;
+};
+
+struct bench_result {
+    const struct bench_row *row;
+    struct bench_range kith, bare;
+};
+
+// table.c
+struct bench_range bench_range(double *figures, uint32_t count); // sorts them
+void bench_table_begin(const struct bench_options *options);
+// False if the figures aren't positive.
+bool bench_table_row(const struct bench_options *options, const struct bench_result *result);
+
+// run.c
+// Runs `measure` in a child that is killed after BENCH_DEADLINE_MS and always reaped.
+bool bench_isolate(bench_measure *measure, const struct bench_options *options, double *figure);
+void bench_complain(const char *what);
+uint64_t bench_now_ns(void);
+uint64_t bench_count(const struct bench_options *options, uint64_t count); // or fewer, if quick
+
+// bare_coroutine.c
+bench_measure bench_bare_hand_over, bench_bare_ring, bench_bare_queue, bench_bare_spawn;
+bench_measure bench_bare_spawn_crowd;
+
+// local.c
+bench_measure bench_local_call, bench_local_send, bench_local_ring, bench_local_fan_in;
+bench_measure bench_local_spawn, bench_local_spawn_crowd, bench_local_idle;
+
+enum {
+    BENCH_RING = 10000,
+    BENCH_PRODUCERS = 1000,
+    BENCH_QUEUE = 64,    // messages in front of the consumer
+    BENCH_CROWD = 10000, // processes alive at once in the second spawn row
+};
+
+#endif

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is measured, beside what, and the ratio that kith must reach.
+#include "bench.h"
+
+const struct bench_row bench_rows[] = {
+    {"local ping-pong, call and reply", "ns/hop", bench_local_call, "two coroutines",
+     bench_bare_hand_over, BENCH_AT_MOST, 3},
+    {"local ping-pong, send and receive", "ns/hop", bench_local_send, "two coroutines",
+     bench_bare_hand_over, BENCH_AT_MOST, 3},
+    {"token round a ring of 10,000", "ns/hop", bench_local_ring, "ring of coroutines",
+     bench_bare_ring, BENCH_AT_MOST, 2},
+    {"1,000 producers to 1 consumer, 64 B", "M/s", bench_local_fan_in, "queue with coroutines",
+     bench_bare_queue, BENCH_AT_LEAST, 0.7},
+    {"spawn, one message, exit", "M/s", bench_local_spawn, "pooled coroutines", bench_bare_spawn,
+     BENCH_AT_LEAST, 0},
+    {"the same, 10,000 alive at once", "M/s", bench_local_spawn_crowd, "pooled coroutines",
+     bench_bare_spawn_crowd, BENCH_AT_LEAST, 0.7},
+    {"idle process, of 100,000", "B", bench_local_idle, NULL, NULL, BENCH_AT_MOST, 4700},
+};
+
+const size_t bench_row_count = sizeof bench_rows / sizeof bench_rows[0];
