@@ -22,16 +22,16 @@
 #include <kith/process.h>
 #include <kith/route.h>
 
-#define KITH_INDEX_ANY UINT32_MAX // register: the lowest free index; in addresses: none given
-#define KITH_HOST_SIZE 254        // a host in an address (RFC 1035: 253) with its terminating zero
-#define KITH_ADDRESS_SIZE 336     // any address with its terminating zero: host:port/name/index
-#define KITH_NAMING_NAME "naming" // what the naming process itself is registered as, index 0
+#define KITH_INDEX_ANY    UINT32_MAX // register: the lowest free index; in addresses: none given
+#define KITH_HOST_SIZE    254      // a host in an address (RFC 1035: 253) with its terminating zero
+#define KITH_ADDRESS_SIZE 336      // any address with its terminating zero: host:port/name/index
+#define KITH_NAMING_NAME  "naming" // what the naming process itself is registered as, index 0
 
 // ---- Texts: names, addresses, patterns. None of these blocks, all are callable from anywhere.
 // ----
 
-// A name (of a process or a node) is 1 to 63 bytes of printable UTF-8, not only digits, without
-// '/', ':', '*', '?', white space or control characters.
+// A name (of a process or a node) is 1 to 63 bytes of printable UTF-8, not only digits, not with a
+// '[' at its beginning, without '/', ':', '*', '?', white space or control characters.
 bool kith_name_valid(const char *name);
 
 // What is wrong with `name`, as a sentence fragment for people, or NULL if it is valid. Static
