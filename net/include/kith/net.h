@@ -16,6 +16,7 @@ struct kith_net_options {
     struct kith_endpoint advertise; // what peers are told; port 0: the bound port; address any:
                                     // peers take the address they see
     bool transient;                 // a short-lived node: peers don't reconnect to it
+    uint64_t features;              // of enum kith_feature (kith/frame.h): what this node can do
     uint64_t detect_ms;             // a silent peer is given up after this; 0: 5000
     struct kith_ref naming, kernel; // well-known processes of this node, told in the hello
     const char *version;            // of the program, told in the hello; copied
