@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The net object of a node, the endpoints that it wants to reach, and its connections.
+#ifndef KITHI_NET_STATE_H
+#define KITHI_NET_STATE_H
+
+#include "link.h"
+
+enum {
+    KITHI_DETECT_MS = 5000,
+    KITHI_TICKS = 20,          // looks at a link within the detection time
+    KITHI_LARGE_OPEN = 4,      // large messages in parts at once on one link
+    KITHI_MALFORMED_MOST = 4,  // undecodable frames after which a connection is ended
+    KITHI_CREDIT_BYTES = 4096, // payload that costs one credit more
+    KITHI_BACKOFF_FIRST_MS = 100,
+    KITHI_BACKOFF_MOST_MS = 5000,
+    KITHI_AGAIN_MS = 50,       // the longest wait before the first try to reconnect
+    KITHI_CLAIM_MS = 500,      // for the proof that a node is still at its endpoint
+    KITHI_FORGET_DETECTS = 12, // an unreachable node nobody wants is forgotten after so many
+    KITHI_LEAVE_POLL_MS = 10,
+    KITHI_DOWN_BYTES = 96,           // of the three frames of a DOWN, at most about
+    KITHI_CREDIT_FRAME_BYTES = 32,   // likewise of a CREDIT
+    KITHI_HANDSHAKE_LEAST_MS = 2000, // time to become a link: half the detection time, or this
+};
+#define KITHI_MS UINT64_C(1000000)
+
+// A connection from its beginning; the owner that the back end knows.
+enum kithi_channel_state {
+    KITHI_CHANNEL_CONNECTING,
+    KITHI_CHANNEL_HELLO,   // connected; the peer's hello has not come
+    KITHI_CHANNEL_WAITING, // hello seen; the peer offers
+    KITHI_CHANNEL_HELD,    // hello seen; we offer when we know what became of another one
+    KITHI_CHANNEL_OFFERED,
+    KITHI_CHANNEL_LIVE,
+    KITHI_CHANNEL_ENDED, // handle invalid; freed at the next opportunity
+};
+
+struct kithi_partial;
+
+struct kithi_channel {
+    struct kith_alarm alarm; // the deadline for being live: first
+    struct kith_net *net;
+    struct kith_connection *connection;
+    enum kithi_channel_state state;
+    bool greeted; // our hello is sent
+    uint32_t malformed;
+    struct kithi_peer *peer;       // whose dial it is; NULL if accepted, or no longer of interest
+    struct kithi_link *link;       // NULL until the hello is seen
+    struct kith_endpoint remote;   // as the back end sees it
+    struct kith_endpoint endpoint; // as advertised
+    struct kith_hello hello;
+    struct kithi_partial *partials[KITH_STREAMS]; // large messages that are arriving
+    uint32_t partial_len;
+    struct kithi_channel *next, *previous; // in net->channels; next in net->ended
+};
+
+// An endpoint that we connect to.
+struct kithi_peer {
+    struct kith_alarm alarm; // the next try: first
+    struct kith_net *net;
+    struct kith_endpoint endpoint;
+    bool wanted;                   // asked for by kith_net_peer_add; else forgotten with its link
+    bool self;                     // this very node answers there
+    bool dropped;                  // removed, by kith_net_peer_remove
+    struct kithi_link *link;       // whom we met there last, while that link exists
+    struct kithi_channel *channel; // of a try under way
+    uint32_t tries;
+    uint64_t expires_ns; // one that isn't wanted and was never reached
+    enum kith_error last_error, logged_error;
+};
+
+struct kithi_net_alarm {
+    struct kith_alarm alarm; // first
+    struct kith_net *net;
+};
+
+struct kith_net {
+    struct kith_hook hook;        // first
+    struct kithi_net_alarm kick;  // when processes keep the node busy
+    struct kithi_net_alarm leave; // looks at links that say goodbye
+    struct kith_node *node;
+    const struct kith_platform *platform;
+    const struct kith_limits *limits;
+    struct kith_backend *backend;
+    uint64_t incarnation;
+    struct kith_net_options options;
+    char version[KITH_LABEL_SIZE];
+    struct kith_endpoint bound;
+    uint64_t detect_ns, seed;
+    size_t part_most;
+    size_t answers_most; // bytes that wait in front of a link before it is broken
+
+    uint32_t capacity; // of links and of peers
+    uint32_t channel_len;
+    struct kithi_link **links;
+    struct kithi_peer **peers;
+    struct kithi_channel *channels, *ended;
+    struct kithi_link *active, *gone;
+    struct kithi_table calls;
+    uint32_t calls_swept; // the place where the next sweep goes on
+    struct kithi_buffers buffers;
+    unsigned char *scratch; // a part on its way
+    bool ungreeted;         // a channel was accepted and has not been sent a hello
+    bool leaving, opened;
+    uint64_t leave_deadline_ns;
+    uint64_t log_next_ns; // when malformed input is logged again
+};
+
+// net.c
+void kithi_net_kick(struct kith_net *net);
+uint64_t kithi_net_random(struct kith_net *net, uint64_t below);
+void kithi_net_log(struct kith_net *net, enum kith_log_level level, const char *event,
+                   const struct kith_endpoint *endpoint, enum kith_error reason);
+bool kithi_net_is_own(const struct kith_net *net, const struct kith_endpoint *endpoint);
+
+// leave.c
+void kithi_leave_init(struct kith_net *net);
+// Starts saying goodbye, until the deadline at most.
+void kithi_leave_link(struct kithi_link *link, uint64_t deadline_ns);
+
+// peer.c
+enum kith_error kithi_peer_add(struct kith_net *net, const struct kith_endpoint *endpoint,
+                               bool wanted);
+struct kithi_peer *kithi_peer_find(const struct kith_net *net,
+                                   const struct kith_endpoint *endpoint);
+void kithi_peer_free(struct kithi_peer *peer);
+// A try to reach it ended.
+void kithi_peer_failed(struct kithi_peer *peer, enum kith_error reason);
+// `link` is up: its endpoint, and `dialed` by which we met it, need no more tries.
+void kithi_peers_joined(struct kithi_link *link, struct kithi_peer *dialed);
+// `peer` was found to lead to a link that is up.
+void kithi_peer_leads_to(struct kithi_peer *peer, struct kithi_link *link);
+// Its connection was lost: those that led to it try again. `steady`: it had been up for a while.
+void kithi_peers_lost(struct kithi_link *link, bool steady);
+bool kithi_peers_want(const struct kithi_link *link);
+// The link has ended: forgets those that nobody wants, goes on with the rest after a while.
+void kithi_peers_ended(struct kithi_link *link);
+
+// channel.c
+extern const struct kith_backend_events kithi_channel_events;
+enum kith_error kithi_channel_dial(struct kithi_peer *peer);
+enum kith_error kithi_channel_send(struct kithi_channel *channel, const struct kith_frame *frame);
+// Ends the connection without a word to anybody on this side but the channel's link.
+void kithi_channel_end(struct kithi_channel *channel, bool in_good_order);
+// The connection failed, or the peer's behaviour made it: link and peer go on from there. `tell`:
+// says goodbye with the reason.
+void kithi_channel_fail(struct kithi_channel *channel, enum kith_error reason, bool tell);
+void kithi_channel_malformed(struct kithi_channel *channel, const char *what);
+void kithi_channels_greet(struct kith_net *net);
+void kithi_channels_free(struct kith_net *net);
+
+// handshake.c
+enum kith_error kithi_handshake_greet(struct kithi_channel *channel);
+void kithi_handshake_receive(struct kithi_channel *channel, const struct kith_frame *frame);
+// A channel that had not become the link has ended.
+void kithi_handshake_ended(struct kithi_channel *channel);
+// The link has a connection: who was held back is asked whether it has one too.
+void kithi_handshake_next(struct kithi_link *link);
+
+// receive.c
+void kithi_receive_batch(struct kithi_channel *channel, unsigned stream, const void *data,
+                         size_t size);
+// Takes one whole MESSAGE or RETURN, whose payload may have come in parts: then `raw` has it, and
+// is taken.
+void kithi_receive_whole(struct kithi_link *link, const struct kith_frame *frame,
+                         struct kith_message *raw);
+// One whose payload there was no memory for.
+void kithi_receive_refused(struct kithi_link *link, const struct kith_frame *frame,
+                           enum kith_error error);
+// Tells the peer that its message couldn't be delivered. With its payload if it was no request.
+void kithi_receive_return(struct kithi_link *link, const struct kith_frame *frame,
+                          enum kith_error error);
+
+// parts.c
+// The first frame of a large one, and a PART.
+void kithi_parts_begin(struct kithi_channel *channel, unsigned stream,
+                       const struct kith_frame *frame);
+void kithi_parts_continue(struct kithi_channel *channel, unsigned stream,
+                          const struct kith_frame *frame);
+void kithi_parts_drop(struct kithi_channel *channel);
+
+#endif

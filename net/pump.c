@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hands batches to the back end: control first, then urgent, then the ordinary streams by turns,
+// then bulk.
+#include <assert.h>
+
+#include "net_state.h"
+
+enum { NO_STREAM = KITH_STREAMS };
+
+static bool pump_once(struct kithi_link *link);
+static unsigned pick_stream(struct kithi_link *link);
+static bool may_send(const struct kithi_link *link, unsigned stream);
+static bool send_batch(struct kithi_link *link, unsigned stream);
+static bool send_part(struct kithi_link *link, unsigned stream);
+static bool hand_over(struct kithi_link *link, unsigned stream, const void *data, size_t size);
+
+void kithi_queue_pump(struct kithi_link *link)
+{
+    do {
+        while (pump_once(link)) {
+        }
+        if (!link->wants_room || link->queue.bytes > link->net->limits->link_queue_bytes / 2) {
+            return;
+        }
+        link->wants_room = false;
+        kith_route_ready(link->route, KITH_REF_NONE); // senders that waited queue more
+    } while (link->queue.bytes > 0);
+}
+
+// Sends one batch. False if there is nothing to send or no room for it.
+static bool pump_once(struct kithi_link *link)
+{
+    if (link->live == NULL || link->stalled || link->said_goodbye) {
+        return false;
+    }
+    unsigned stream = pick_stream(link);
+    if (stream == NO_STREAM) {
+        return false;
+    }
+    return link->queue.streams[stream].first->large ? send_part(link, stream)
+                                                    : send_batch(link, stream);
+}
+
+static unsigned pick_stream(struct kithi_link *link)
+{
+    if (may_send(link, KITH_STREAM_CONTROL)) {
+        return KITH_STREAM_CONTROL;
+    }
+    if (may_send(link, KITH_STREAM_URGENT)) {
+        return KITH_STREAM_URGENT;
+    }
+    const unsigned ordinary = KITH_STREAM_BULK - KITH_STREAM_FIRST;
+    for (unsigned step = 0; step < ordinary; step++) {
+        unsigned stream = KITH_STREAM_FIRST + (link->queue.turn + step) % ordinary;
+        if (may_send(link, stream)) {
+            link->queue.turn = (stream - KITH_STREAM_FIRST + 1) % ordinary;
+            return stream;
+        }
+    }
+    return may_send(link, KITH_STREAM_BULK) ? KITH_STREAM_BULK : NO_STREAM;
+}
+
+// A stream waits as long as too many large messages are under way on others.
+static bool may_send(const struct kithi_link *link, unsigned stream)
+{
+    const struct kithi_batch *batch = link->queue.streams[stream].first;
+    if (batch == NULL) {
+        return false;
+    }
+    return !batch->large || ((const struct kithi_large *)(const void *)batch->bytes)->cut > 0 ||
+           link->queue.large_open < KITHI_LARGE_OPEN;
+}
+
+static bool send_batch(struct kithi_link *link, unsigned stream)
+{
+    struct kithi_batch *batch = link->queue.streams[stream].first;
+    if (!hand_over(link, stream, batch->bytes, batch->size)) {
+        return false;
+    }
+    if (batch->size < ((size_t)KITHI_BUFFER_FIRST << batch->class) / 4 &&
+        batch->class == link->queue.class_hint && link->queue.class_hint > 0) {
+        link->queue.class_hint--; // they stay nearly empty: smaller ones from now on
+    }
+    link->queue.streams[stream].handed += batch->messages;
+    link->in_flight += batch->untold;
+    kithi_queue_shift(link, stream);
+    return true;
+}
+
+static bool send_part(struct kithi_link *link, unsigned stream)
+{
+    struct kith_net *net = link->net;
+    struct kithi_batch *batch = link->queue.streams[stream].first;
+    struct kithi_large *large = (void *)batch->bytes;
+    struct kith_frame frame = large->frame;
+    if (large->cut > 0) {
+        frame = (struct kith_frame){.kind = KITH_FRAME_PART, .remaining_ms = UINT64_MAX};
+    }
+    size_t left = large->size - large->cut;
+    frame.payload = large->payload + large->cut;
+    frame.payload_size = left < net->part_most ? left : net->part_most;
+    size_t size = net->part_most + KITH_FRAME_HEADER_MAX;
+    enum kith_error error =
+        kith_frame_encode(&frame, net->incarnation, link->incarnation, net->scratch, &size);
+    assert(error == KITH_OK); // scratch has room for a part
+    if (error != KITH_OK || !hand_over(link, stream, net->scratch, size)) {
+        return false;
+    }
+    if (large->cut == 0) {
+        link->queue.large_open++;
+    }
+    large->cut += frame.payload_size;
+    if (large->cut == large->size) { // before this the peer couldn't have acted on it
+        link->queue.streams[stream].handed += batch->messages;
+        link->in_flight += batch->untold;
+        kithi_queue_shift(link, stream);
+    }
+    return true;
+}
+
+static bool hand_over(struct kithi_link *link, unsigned stream, const void *data, size_t size)
+{
+    const struct kith_backend_ops *ops = link->net->backend->ops;
+    if (ops->send(link->live->connection, stream, data, size) != KITH_OK) {
+        link->stalled = true; // full: until writable. Ending: closed follows.
+        return false;
+    }
+    link->batches_sent++;
+    link->bytes_sent += size;
+    return true;
+}
