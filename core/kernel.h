@@ -293,6 +293,9 @@ static inline void kithi_message_hand(struct kith_message *message, struct kith_
 }
 
 // Who may touch a message: `process`, or code outside of any if that is NULL.
+// Tells whoever waits for the reply of `message`, here or on another node, that there won't be one.
+// Takes the message.
+void kithi_request_fail(struct kith_message *message, enum kith_error error);
 static inline void kithi_message_hold(struct kith_message *message, struct kith_process *process)
 {
     message->place = KITHI_PLACE_HELD;

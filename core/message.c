@@ -46,14 +46,13 @@ void kithi_message_unpoison(struct kith_message *message)
     }
 }
 
-// Tells whoever waits for the reply of `message` that there won't be one. Takes the message.
-static void fail_request(struct kith_message *message)
+void kithi_request_fail(struct kith_message *message, enum kith_error error)
 {
     struct kith_node *node = message->node;
     kithi_message_let_go(message, KITHI_PLACE_KERNEL);
     kith_message_reset(message);
     message->to = message->reply_to;
-    message->error = KITH_ERROR_DOWN;
+    message->error = error;
     message->waiting = false;
     message->done = true;
     message->failed = true;
@@ -77,7 +76,7 @@ void kith_message_free(struct kith_message **message)
     }
     assert(freed->place == KITHI_PLACE_HELD);
     if (freed->waiting) {
-        fail_request(freed);
+        kithi_request_fail(freed, KITH_ERROR_DOWN);
         return;
     }
     kithi_message_let_go(freed, KITHI_PLACE_KERNEL);

@@ -231,13 +231,8 @@ void kith_route_return(struct kith_route *route, struct kith_message **message,
     returned->error = error;
     returned->origin = 0;
     node->counters.returned++;
-    if (returned->waiting && returned->reply_to.node == node->incarnation) {
-        kith_message_reset(returned);
-        returned->to = returned->reply_to;
-        returned->waiting = false;
-        returned->done = true;
-        returned->failed = true;
-        kithi_deliver_reply(node, returned);
+    if (returned->waiting) { // perhaps forwarded, and of another node
+        kithi_request_fail(returned, error);
         return;
     }
     struct kith_process *sender = kithi_process_find(node, returned->from);
@@ -273,7 +268,7 @@ void kithi_route_consumed(struct kith_node *node, struct kith_process *receiver,
     struct kith_route *route = node->routes.places[message->origin - 1];
     // The route it came by may have gone, and its place been given to another.
     if (route != NULL && route->info.incarnation == message->from.node) {
-        route->ops->consumed(route->state, kithi_process_ref(receiver), message->size);
+        route->ops->consumed(route->state, kithi_process_ref(receiver), message->carried);
     }
 }
 

@@ -156,6 +156,7 @@ static enum kith_error deliver(struct kithi_link *link, const struct kith_frame 
         return error;
     }
     message->from.node = link->incarnation;
+    message->carried = (uint32_t)frame->payload_size;
     error = kith_route_deliver(link->route, &message);
     if (error == KITH_OK && plain) {
         *raw = NULL;
@@ -217,6 +218,7 @@ static void refill(struct kithi_link *link, const struct kith_frame *frame,
     kith_message_reset(record);
     kithi_envelope_read(link->net, frame, record);
     record->from.node = link->incarnation;
+    record->carried = (uint32_t)frame->payload_size;
     enum kith_error error =
         kith_payload_decode(link->net->node, record, frame->payload, frame->payload_size);
     if (error != KITH_OK) {

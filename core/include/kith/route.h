@@ -90,8 +90,9 @@ void kith_route_remonitor(struct kith_route *route);
 void kith_route_ready(struct kith_route *route, struct kith_ref to);
 
 // Takes a message that came by this route for message->to of this node: rights, slot, generation,
-// mailbox. On error it stays the caller's, who tells the peer. Replies (done) nobody waits for are
-// dropped, counted, and OK. Errors: STALE, DENIED, FULL, NOT_FOUND.
+// mailbox. The caller has set message->carried to what `consumed` is to say. On error it stays the
+// caller's, who tells the peer. Replies (done) nobody waits for are dropped, counted, and OK.
+// Errors: STALE, DENIED, FULL, NOT_FOUND.
 enum kith_error kith_route_deliver(struct kith_route *route, struct kith_message **message);
 
 // Takes *message, which this route couldn't deliver to the peer: a request ends with `error`, other

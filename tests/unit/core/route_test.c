@@ -10,6 +10,11 @@ struct peer {
     struct kith_route *route;
     struct kith_message *kept; // the record of the last request
     int sent, consumed, monitors, stops, downs, cancels, changes;
+    size_t consumed_bytes;
+    struct kith_ref last_to; // of what was sent last
+    uint64_t last_id;
+    uint32_t last_error;
+    bool last_failed;
     enum kith_error answer; // of send
     enum kith_error last_down;
     struct kith_route_observer observer;
@@ -22,6 +27,10 @@ static enum kith_error take_message(void *state, struct kith_message **message)
         return peer->answer;
     }
     peer->sent++;
+    peer->last_to = (*message)->to;
+    peer->last_id = (*message)->id;
+    peer->last_error = (*message)->error;
+    peer->last_failed = (*message)->done && (*message)->failed;
     if ((*message)->waiting) {
         peer->kept = *message;
     } else {
@@ -42,8 +51,8 @@ static void cancel(void *state, uint64_t id)
 static void count_consumed(void *state, struct kith_ref receiver, size_t size)
 {
     (void)receiver;
-    (void)size;
     ((struct peer *)state)->consumed++;
+    ((struct peer *)state)->consumed_bytes += size;
 }
 
 static enum kith_error count_monitor(void *state, struct kith_ref watcher, struct kith_ref target,
@@ -169,6 +178,27 @@ static void a_remote_call_ends_when_its_route_returns_it(void **state)
     close_fixture(&fixture);
 }
 
+static void a_forwarded_request_that_is_returned_ends_where_its_caller_is(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_peer(&fixture, &peer);
+    struct kith_message *message;
+    assert_int_equal(kith_message_new(fixture.node, 9, 4, &message), KITH_OK);
+    message->waiting = true;
+    message->id = 5;
+    message->reply_to = remote; // another node's process, by way of this one
+    kith_route_return(peer.route, &message, KITH_ERROR_NOT_SENT);
+    assert_int_equal(peer.sent, 1);
+    assert_true(peer.last_failed);
+    assert_int_equal(peer.last_id, 5);
+    assert_int_equal(peer.last_error, KITH_ERROR_NOT_SENT);
+    assert_true(kith_ref_equal(peer.last_to, remote));
+    kith_route_unobserve(fixture.node, &peer.observer);
+    close_fixture(&fixture);
+}
+
 static void a_remote_call_that_times_out_is_cancelled(void **state)
 {
     (void)state;
@@ -279,10 +309,12 @@ static void a_message_from_a_route_gives_its_credit_back_when_received(void **st
         assert_int_equal(kith_message_new(fixture.node, 5, 4, &message), KITH_OK);
         message->from = remote;
         message->to = receiver;
+        message->carried = 1000; // before it was decoded
         assert_int_equal(kith_route_deliver(peer.route, &message), KITH_OK);
     }
     run_to_end(&fixture);
     assert_int_equal(peer.consumed, 2);
+    assert_int_equal(peer.consumed_bytes, 2000);
     assert_int_equal(kith_message_new(fixture.node, 5, 4, &message), KITH_OK);
     message->from = remote;
     message->to = receiver;
@@ -352,6 +384,7 @@ int main(void)
         cmocka_unit_test(observers_learn_of_another_endpoint_of_a_node),
         cmocka_unit_test(a_remote_call_gets_its_reply_in_the_same_message),
         cmocka_unit_test(a_remote_call_ends_when_its_route_returns_it),
+        cmocka_unit_test(a_forwarded_request_that_is_returned_ends_where_its_caller_is),
         cmocka_unit_test(a_remote_call_that_times_out_is_cancelled),
         cmocka_unit_test(a_sender_waits_while_the_route_is_full),
         cmocka_unit_test(a_monitor_fires_once_when_the_node_is_lost),
