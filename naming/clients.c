@@ -28,7 +28,7 @@ static enum kith_error take_client(struct kithi_naming *naming, uint32_t *client
     }
     void *clients = naming->clients;
     enum kith_error error =
-        kithi_table_grow(naming->platform, &clients, sizeof *naming->clients, naming->client_used,
+        kithi_names_grow(naming->platform, &clients, sizeof *naming->clients, naming->client_used,
                          &naming->client_capacity, KITHI_NONE);
     naming->clients = clients;
     if (error == KITH_OK) {

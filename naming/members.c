@@ -175,7 +175,7 @@ static enum kith_error take_place(struct kithi_naming *naming, uint32_t *place)
     }
     void *members = naming->members;
     enum kith_error error =
-        kithi_table_grow(naming->platform, &members, sizeof(struct kithi_member *),
+        kithi_names_grow(naming->platform, &members, sizeof(struct kithi_member *),
                          naming->member_used, &naming->member_capacity, KITHI_NONE);
     naming->members = members;
     if (error == KITH_OK) {

@@ -46,7 +46,7 @@ static void set_options(struct kithi_naming *naming, const struct kith_naming_op
 static enum kith_error open_parts(struct kithi_naming *naming)
 {
     enum kith_error error =
-        kithi_table_init(&naming->table, naming->platform, kith_node_limits(naming->node));
+        kithi_names_init(&naming->table, naming->platform, kith_node_limits(naming->node));
     if (error == KITH_OK) {
         error = kithi_members_open(naming);
     }
@@ -66,7 +66,7 @@ static void close_parts(struct kithi_naming *naming)
     kithi_clients_close(naming);
     kithi_registry_close(naming);
     kithi_members_close(naming);
-    kithi_table_fini(&naming->table);
+    kithi_names_fini(&naming->table);
     naming->platform->release(naming->platform->state, naming, sizeof *naming);
 }
 

@@ -30,7 +30,7 @@ static uint64_t entry_digest(const struct kithi_table *table, const struct kithi
     return fnv_number(fnv_number(hash, entry->slot), entry->generation);
 }
 
-enum kith_error kithi_table_grow(const struct kith_platform *platform, void **items,
+enum kith_error kithi_names_grow(const struct kith_platform *platform, void **items,
                                  size_t item_size, uint32_t used, uint32_t *capacity,
                                  uint32_t limit)
 {
@@ -55,7 +55,7 @@ enum kith_error kithi_table_grow(const struct kith_platform *platform, void **it
     return KITH_OK;
 }
 
-enum kith_error kithi_table_init(struct kithi_table *table, const struct kith_platform *platform,
+enum kith_error kithi_names_init(struct kithi_table *table, const struct kith_platform *platform,
                                  const struct kith_limits *limits)
 {
     *table = (struct kithi_table){
@@ -69,7 +69,7 @@ enum kith_error kithi_table_init(struct kithi_table *table, const struct kith_pl
     return kithi_map_init(&table->map, platform);
 }
 
-void kithi_table_fini(struct kithi_table *table)
+void kithi_names_fini(struct kithi_table *table)
 {
     const struct kith_platform *platform = table->platform;
     for (uint32_t i = 0; i < table->name_used; i++) {
@@ -117,7 +117,7 @@ static enum kith_error make_name(struct kithi_table *table, const char *text, si
         table->name_free = table->names[*id].first_wait;
     } else {
         void *names = table->names;
-        error = kithi_table_grow(table->platform, &names, sizeof *table->names, table->name_used,
+        error = kithi_names_grow(table->platform, &names, sizeof *table->names, table->name_used,
                                  &table->name_capacity, KITHI_NONE);
         if (error != KITH_OK) {
             return error;
@@ -195,7 +195,7 @@ static enum kith_error reserve_instance(struct kithi_table *table, struct kithi_
     }
     bool moves = name->capacity == 0;
     void *many = name->many;
-    enum kith_error error = kithi_table_grow(table->platform, &many, sizeof *name->many,
+    enum kith_error error = kithi_names_grow(table->platform, &many, sizeof *name->many,
                                              name->count, &name->capacity, KITHI_NONE);
     if (error == KITH_OK) {
         name->many = many;
@@ -233,7 +233,7 @@ static enum kith_error reserve_entry(struct kithi_table *table)
         return KITH_OK;
     }
     void *entries = table->entries;
-    enum kith_error error = kithi_table_grow(table->platform, &entries, sizeof *table->entries,
+    enum kith_error error = kithi_names_grow(table->platform, &entries, sizeof *table->entries,
                                              table->entry_used, &table->entry_capacity, KITHI_NONE);
     table->entries = entries;
     return error;

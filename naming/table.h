@@ -67,9 +67,9 @@ struct kithi_table {
 #define KITHI_ROLL_EMPTY ((struct kithi_roll){KITHI_NONE, KITHI_NONE, 0, 0})
 
 // Borrows `platform` until fini. NO_MEMORY.
-enum kith_error kithi_table_init(struct kithi_table *table, const struct kith_platform *platform,
+enum kith_error kithi_names_init(struct kithi_table *table, const struct kith_platform *platform,
                                  const struct kith_limits *limits);
-void kithi_table_fini(struct kithi_table *table);
+void kithi_names_fini(struct kithi_table *table);
 
 // The name with that text, or KITHI_NONE.
 uint32_t kithi_name_find(const struct kithi_table *table, const char *text, size_t size);
@@ -106,7 +106,7 @@ static inline const struct kithi_instance *kithi_name_instances(const struct kit
 
 // Makes room for one more item in an array that grows by doubling up to `limit` items. LIMIT,
 // NO_MEMORY.
-enum kith_error kithi_table_grow(const struct kith_platform *platform, void **items,
+enum kith_error kithi_names_grow(const struct kith_platform *platform, void **items,
                                  size_t item_size, uint32_t used, uint32_t *capacity,
                                  uint32_t limit);
 

@@ -150,7 +150,7 @@ static enum kith_error take_wait(struct kithi_naming *naming, uint32_t *id)
     }
     void *waits = naming->waits;
     enum kith_error error =
-        kithi_table_grow(naming->platform, &waits, sizeof *naming->waits, naming->wait_used,
+        kithi_names_grow(naming->platform, &waits, sizeof *naming->waits, naming->wait_used,
                          &naming->wait_capacity, naming->options.waits);
     naming->waits = waits;
     if (error == KITH_OK) {

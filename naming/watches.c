@@ -262,7 +262,7 @@ static enum kith_error take_watch(struct kithi_naming *naming, uint32_t *id)
     }
     void *watches = naming->watches;
     enum kith_error error =
-        kithi_table_grow(naming->platform, &watches, sizeof *naming->watches, naming->watch_used,
+        kithi_names_grow(naming->platform, &watches, sizeof *naming->watches, naming->watch_used,
                          &naming->watch_capacity, naming->options.watches);
     naming->watches = watches;
     if (error == KITH_OK) {

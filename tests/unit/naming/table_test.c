@@ -29,7 +29,7 @@ static void open_fixture(struct fixture *fixture, uint32_t own, uint32_t replica
     limits.replicated_names = replicated;
     fixture->sim = kith_platform_sim_open(7, &fixture->platform);
     assert_non_null(fixture->sim);
-    assert_int_equal(kithi_table_init(&fixture->table, &fixture->platform, &limits), KITH_OK);
+    assert_int_equal(kithi_names_init(&fixture->table, &fixture->platform, &limits), KITH_OK);
     for (uint32_t node = 0; node < NODES; node++) {
         fixture->rolls[node] = KITHI_ROLL_EMPTY;
     }
@@ -40,7 +40,7 @@ static void close_fixture(struct fixture *fixture)
     assert_int_equal(fixture->table.own, 0);
     assert_int_equal(fixture->table.replicated, 0);
     assert_int_equal(fixture->table.map.len, 0);
-    kithi_table_fini(&fixture->table);
+    kithi_names_fini(&fixture->table);
     assert_int_equal(kith_platform_sim_memory(fixture->sim), 0);
     kith_platform_sim_close(fixture->sim);
 }
