@@ -11,7 +11,6 @@ struct kithi_program {
     const char *name, *version;
     const char *summary;     // one phrase
     const char *description; // sentences; NULL: none
-    const char *examples;    // "command\twhat it does" lines; NULL: general ones
 };
 
 // --help.

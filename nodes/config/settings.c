@@ -227,12 +227,23 @@ const struct kith_setting kithi_settings[KITHI_SETTING_COUNT] = {
     [KITHI_SETTING_TEST_DELAY] =
         {
             .key = "test_delay",
+            .type = KITH_SETTING_NUMBER,
+            .value = "N",
+            .initial = "0",
+            .maximum = 1000,
+            .test = true,
+            .help = "send N of 1000 packets later",
+        },
+    [KITHI_SETTING_TEST_DELAY_TIME] =
+        {
+            .key = "test_delay_time",
             .type = KITH_SETTING_DURATION,
             .value = "TIME",
-            .initial = "0",
+            .initial = "50ms",
+            .minimum = MS,
             .maximum = 10 * SECOND,
             .test = true,
-            .help = "send every packet so much later",
+            .help = "so much later",
         },
     [KITHI_SETTING_TEST_SEED] =
         {

@@ -13,7 +13,7 @@
 
 #include "fixture.h"
 
-static const struct kithi_program program = {"kithd", "1.2", "runs a node", NULL, NULL};
+static const struct kithi_program program = {"kithd", "1.2", "runs a node", NULL};
 
 static char *capture(void (*print)(FILE *out, const struct kithi_config *config),
                      const struct kithi_config *config)

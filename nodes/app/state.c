@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// node.json in the state folder: who and where this node is, for scripts and health checks. It is
+// there while the node runs.
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "settings.h"
+
+static int write_content(const struct kithi_app *self, FILE *file)
+{
+    char text[KITH_ENDPOINT_TEXT_SIZE];
+    struct kith_endpoint endpoint = kith_net_endpoint(self->net);
+    // A name has no control characters; what is left to escape is this.
+    fputs("{\"name\": \"", file);
+    for (const char *letter = self->name; *letter != 0; letter++)
+        fprintf(file, *letter == '"' || *letter == '\\' ? "\\%c" : "%c", *letter);
+    fprintf(file, "\", \"endpoint\": \"%s\", \"incarnation\": \"%016" PRIx64 "\", \"pid\": %ld}\n",
+            kith_endpoint_format(&endpoint, text), kith_node_incarnation(self->node),
+            (long)getpid());
+    return fclose(file);
+}
+
+// Written beside it first, so that nobody reads half of it.
+int kithi_app_write_state(struct kithi_app *self)
+{
+    const char *folder = self->config.values[KITHI_SETTING_STATE_DIR].text;
+    char draft[sizeof(self->state_path) + 8];
+    if (folder == NULL)
+        return KITH_EXIT_OK;
+    snprintf(self->state_path, sizeof(self->state_path), "%s/node.json", folder);
+    snprintf(draft, sizeof(draft), "%s.new", self->state_path);
+    FILE *file = fopen(draft, "w");
+    if (file != NULL && write_content(self, file) == 0 && rename(draft, self->state_path) == 0)
+        return KITH_EXIT_OK;
+    int error = errno;
+    unlink(draft);
+    self->state_path[0] = 0;
+    return kithi_app_fail(self, error == EACCES ? KITH_EXIT_DENIED : KITH_EXIT_FAILURE,
+                          "can't write node.json in state_dir %s: %s; try another folder", folder,
+                          strerror(error));
+}
+
+void kithi_app_remove_state(struct kithi_app *self)
+{
+    if (self->state_path[0] != 0)
+        unlink(self->state_path);
+}
