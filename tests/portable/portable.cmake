@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The portable tests: one program for each file, from the same sources for every target.
 
-set(KITH_PORTABLE_TESTS deadline exchange mailbox message monitor platform process scheduler stack)
+set(KITH_PORTABLE_TESTS deadline exchange mailbox message monitor platform process registers
+    scheduler stack)
 
 # Declares the programs PREFIXdeadline and so on, and sets KITH_PORTABLE_PROGRAMS to their names.
 #
@@ -18,5 +19,10 @@ function(kith_portable_programs)
         target_link_libraries(${arg_PREFIX}${test} PRIVATE ${arg_PREFIX}check)
         list(APPEND programs ${arg_PREFIX}${test})
     endforeach()
+    # The one that tests the CPU's part of the kernel from inside.
+    get_target_property(core kith_core SOURCE_DIR)
+    target_sources(${arg_PREFIX}registers PRIVATE ${folder}/arch/${KITH_ARCH}/registers.S)
+    target_include_directories(${arg_PREFIX}registers PRIVATE
+        ${folder}/arch/${KITH_ARCH} ${core} ${core}/arch/${KITH_ARCH})
     set(KITH_PORTABLE_PROGRAMS ${programs} PARENT_SCOPE)
 endfunction()
