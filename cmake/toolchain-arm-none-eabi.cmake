@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Bare-metal Cortex-M3 with newlib nano: the boards, and QEMU's mps2-an385 and lm3s6965evb.
+# Bare-metal Cortex-M with newlib nano: the boards, and QEMU's mps2-an385, mps2-an386 and others.
+# Cortex-M3 unless KITH_CPU_FLAGS says otherwise.
 
 set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR cortex_m)
@@ -9,10 +10,13 @@ set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 
 set(KITH_PLATFORM board CACHE STRING "Platform the kernel is built for: linux or board")
 
-set(CMAKE_C_FLAGS_INIT "-mcpu=cortex-m3 -mthumb -ffunction-sections -fdata-sections")
-set(CMAKE_ASM_FLAGS_INIT "-mcpu=cortex-m3 -mthumb")
+set(KITH_CPU_FLAGS -mcpu=cortex-m3 CACHE STRING "What the compiler must know of the CPU")
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES KITH_CPU_FLAGS)
+
+set(CMAKE_C_FLAGS_INIT "${KITH_CPU_FLAGS} -mthumb -ffunction-sections -fdata-sections")
+set(CMAKE_ASM_FLAGS_INIT "${KITH_CPU_FLAGS} -mthumb")
 set(CMAKE_EXE_LINKER_FLAGS_INIT
-    "-mcpu=cortex-m3 -mthumb --specs=nano.specs --specs=nosys.specs -Wl,--gc-sections")
+    "${KITH_CPU_FLAGS} -mthumb --specs=nano.specs --specs=nosys.specs -Wl,--gc-sections")
 
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

@@ -14,10 +14,21 @@ extern char kith_handler_stack_top[];
 int main(void);
 void kith_board_reset_handler(void);
 
+// The same machine with another processor, QEMU's mps2-an386, has one (Armv7-M Arm ARM B3.2.20).
+static void enable_fpu(void)
+{
+#ifdef __ARM_FP
+    volatile uint32_t *const access_control = (volatile uint32_t *)0xE000ED88;
+    *access_control |= 0xFu << 20;
+    __asm__ volatile("dsb\n isb");
+#endif
+}
+
 __attribute__((used)) static noreturn void start(void)
 {
     memcpy(kith_data_start, kith_data_load, (size_t)(kith_data_end - kith_data_start));
     memset(kith_bss_start, 0, (size_t)(kith_bss_end - kith_bss_start));
+    enable_fpu();
     kithi_uart_start();
     int status = main();
     kith_board.halt(status);
