@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Faults, and interrupts that nobody expects: the registers on the console, then the end.
-#include <stdint.h>
-
-#include <kith/platform_board.h>
-
+#include "guard.h"
 #include "log.h"
 #include "registers.h"
 
-// What the processor pushes on entry to an exception (Armv7-M Arm ARM B1.5.6).
-struct frame {
-    uint32_t r0, r1, r2, r3, r12, lr, pc, status;
-};
-
-__attribute__((used)) static void report(const struct frame *frame, uint32_t exception)
+noreturn void kithi_fault_report(const struct kithi_frame *frame, uint32_t exception)
 {
+    KITHI_MPU_CONTROL = 0; // the frame may be in a guard
+    kithi_barrier();
     kithi_log_text("\nfault:");
     kithi_log_hex("exception", exception);
     kithi_log_hex("pc", frame->pc);
@@ -25,6 +19,9 @@ __attribute__((used)) static void report(const struct frame *frame, uint32_t exc
     kithi_log_hex("bfar", KITHI_BUS_FAULT_ADDRESS);
     kithi_log_text("\n");
     kith_board.halt(KITH_BOARD_STATUS_FAULT);
+    for (;;) {
+        // halt doesn't return; the compiler can't know.
+    }
 }
 
 // Bit 2 of lr says which stack the frame is on.
@@ -35,5 +32,5 @@ __attribute__((naked)) void kith_board_fault_handler(void)
                      "mrseq r0, msp\n"
                      "mrsne r0, psp\n"
                      "mrs r1, ipsr\n"
-                     "b report\n");
+                     "b kithi_fault_report\n");
 }

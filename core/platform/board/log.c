@@ -44,31 +44,53 @@ static bool is_plain(const char *text)
     return end != text && *end == '\0';
 }
 
-// In quotes, with anything that could break the line or its fields as \xNN.
-static void write_quoted(const char *text)
+static void write_escaped(unsigned char byte)
 {
-    kithi_log_text("\"");
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\' || byte < ' ' || byte == 0x7F) {
-            const char escape[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-            kith_board.write(escape, sizeof escape);
-        } else {
-            kith_board.write(text, 1);
-        }
+    if (byte == '"' || byte == '\\') {
+        const char escape[] = {'\\', (char)byte};
+        kith_board.write(escape, sizeof escape);
+    } else if (byte == '\n') {
+        kithi_log_text("\\n");
+    } else if (byte == '\t') {
+        kithi_log_text("\\t");
+    } else if (byte < ' ' || byte == 0x7F) {
+        const char escape[] = {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+        kith_board.write(escape, sizeof escape);
+    } else {
+        kith_board.write((const char *)&byte, 1);
+    }
+}
+
+// In quotes unless it is plain, so that nothing can break the line or its fields.
+static void write_value(const char *text)
+{
+    if (is_plain(text)) {
+        kithi_log_text(text);
+        return;
     }
     kithi_log_text("\"");
+    for (; *text != '\0'; text++) {
+        write_escaped((unsigned char)*text);
+    }
+    kithi_log_text("\"");
+}
+
+static void write_seconds(uint64_t now_ns)
+{
+    uint32_t ms = (uint32_t)(now_ns / 1000000 % 1000);
+    const char fraction[] = {'.', digits[ms / 100], digits[ms / 10 % 10], digits[ms % 10]};
+    write_number(now_ns / 1000000000);
+    kith_board.write(fraction, sizeof fraction);
 }
 
 void kithi_log_event(enum kith_log_level level, const char *event,
                      const struct kith_log_field *fields, size_t count)
 {
-    kithi_log_text("ms=");
-    write_number(kithi_clock_now_ns() / 1000000);
-    kithi_log_text(" level=");
+    write_seconds(kithi_clock_now_ns());
+    kithi_log_text(" ");
     kithi_log_text(name_level(level));
-    kithi_log_text(" event=");
-    kithi_log_text(event);
+    kithi_log_text(" ");
+    write_value(event);
     for (size_t place = 0; place < count; place++) {
         const struct kith_log_field *field = &fields[place];
         kithi_log_text(" ");
@@ -76,10 +98,8 @@ void kithi_log_event(enum kith_log_level level, const char *event,
         kithi_log_text("=");
         if (field->text == NULL) {
             write_number(field->number);
-        } else if (is_plain(field->text)) {
-            kithi_log_text(field->text);
         } else {
-            write_quoted(field->text);
+            write_value(field->text);
         }
     }
     kithi_log_text("\n");

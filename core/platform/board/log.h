@@ -5,6 +5,9 @@
 
 #include <kith/platform.h>
 
+// One event in the form that the Linux platform uses too, with the seconds since the start of the
+// clock for its time:
+//     12.345 warning process_ended process=counter slot=3 reason=overflow
 void kithi_log_event(enum kith_log_level level, const char *event,
                      const struct kith_log_field *fields, size_t count);
 

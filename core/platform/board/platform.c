@@ -3,10 +3,12 @@
 #include <kith/platform_board.h>
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "guard.h"
 #include "log.h"
 #include "registers.h"
 
@@ -84,12 +86,20 @@ static void release(void *state, void *memory, size_t size)
     free(memory);
 }
 
+// A stack with a guard, while the MPU has regions. The guard is too small to stop everything, so
+// that all stacks count as unguarded: the kernel looks at their canaries too.
 static bool stack_open(void *state, size_t size, struct kith_stack *stack)
 {
     size = (size + STACK_ALIGNMENT - 1) & ~(size_t)(STACK_ALIGNMENT - 1);
-    void *base = allocate(state, size);
+    bool guarded = kithi_guard_available(state);
+    unsigned char *base =
+        guarded ? memalign(KITHI_GUARD_SIZE, KITHI_GUARD_SIZE + size) : malloc(size);
     if (base == NULL) {
         return false;
+    }
+    if (guarded) {
+        kithi_guard_set(state, base);
+        base += KITHI_GUARD_SIZE;
     }
     memset(base, STACK_FILL, size);
     *stack = (struct kith_stack){.base = base, .size = size, .guarded = false, .fill = STACK_FILL};
@@ -98,7 +108,8 @@ static bool stack_open(void *state, size_t size, struct kith_stack *stack)
 
 static void stack_close(void *state, const struct kith_stack *stack)
 {
-    release(state, stack->base, stack->size);
+    unsigned char *guard = (unsigned char *)stack->base - KITHI_GUARD_SIZE;
+    free(kithi_guard_clear(state, guard) ? guard : stack->base);
 }
 
 static void log_event(void *state, enum kith_log_level level, const char *event,
@@ -125,6 +136,7 @@ void kith_platform_board_init(struct kith_platform_board *board, struct kith_pla
         .log = log_event,
         .panic = panic,
     };
+    kithi_guards_start(board);
     kithi_clock_start(kith_board.cpu_hz);
     uint8_t trial[8];
     entropy(board, trial, sizeof trial);

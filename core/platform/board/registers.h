@@ -22,6 +22,25 @@
 #define KITHI_SYSTICK_PENDING (1u << 26)    // in KITHI_INTERRUPT_STATE
 #define KITHI_SYSTICK_LAST    (0xFFu << 24) // in KITHI_SYSTEM_PRIORITY_3: the lowest priority
 
+#define KITHI_SYSTEM_HANDLERS       KITHI_REGISTER(0xE000ED24) // SHCSR
+#define KITHI_MEMORY_FAULT_ENABLE   (1u << 16)
+#define KITHI_MEMORY_FAULT_BITS     0xFFu // in KITHI_FAULT_STATUS
+#define KITHI_MEMORY_FAULT_STACKING (1u << 4)
+#define KITHI_MEMORY_FAULT_AT       (1u << 7) // KITHI_MEMORY_FAULT_ADDRESS is valid
+
+// The memory protection unit (B3.5).
+#define KITHI_MPU_TYPE       KITHI_REGISTER(0xE000ED90)
+#define KITHI_MPU_CONTROL    KITHI_REGISTER(0xE000ED94)
+#define KITHI_MPU_REGION     KITHI_REGISTER(0xE000ED98)
+#define KITHI_MPU_BASE       KITHI_REGISTER(0xE000ED9C)
+#define KITHI_MPU_ATTRIBUTES KITHI_REGISTER(0xE000EDA0)
+#define KITHI_MPU_ON         5u // with the default map for everything outside of the regions
+#define KITHI_MPU_NO_ACCESS  (1u << 28) // execute never; no access for anybody
+#define KITHI_MPU_USED       1u
+
+#define KITHI_FPU_CONTEXT     KITHI_REGISTER(0xE000EF34) // FPCCR
+#define KITHI_FPU_TO_BE_SAVED 1u
+
 // Masks interrupts; what it gives goes to kithi_interrupts_restore, so pairs can be nested.
 static inline uint32_t kithi_interrupts_mask(void)
 {
@@ -33,6 +52,12 @@ static inline uint32_t kithi_interrupts_mask(void)
 static inline void kithi_interrupts_restore(uint32_t before)
 {
     __asm__ volatile("msr primask, %0" ::"r"(before) : "memory");
+}
+
+// What was written to the system's registers holds from here on.
+static inline void kithi_barrier(void)
+{
+    __asm__ volatile("dsb\n isb" ::: "memory");
 }
 
 // Sleeps until an interrupt is pending, masked or not.

@@ -49,19 +49,42 @@ __attribute__((naked)) void kith_board_reset_handler(void)
                      "b start\n");
 }
 
+// A driver takes interrupt N by defining kith_board_interrupt_N; nobody else does.
+__attribute__((naked, used)) static void take_unexpected(void)
+{
+    __asm__ volatile("b kith_board_fault_handler\n");
+}
+
+// clang-format off
+#define INTERRUPTS(X) \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) \
+    X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+// clang-format on
+#define DECLARE(n)                                                                                 \
+    __attribute__((weak, alias("take_unexpected"))) void kith_board_interrupt_##n(void);
+#define NAME(n) kith_board_interrupt_##n,
+
+INTERRUPTS(DECLARE)
+
 #define FOUR(handler) handler, handler, handler, handler
 #define UNEXPECTED    kith_board_fault_handler
 
 struct vectors {
     void *handler_stack_top;
-    void (*exceptions[15])(void); // 1 to 15
+    void (*reset)(void);
+    void (*nmi_and_hard_fault[2])(void);
+    void (*memory_fault)(void);
+    void (*others[10])(void);
+    void (*systick)(void);
     void (*interrupts[32])(void);
 };
 
 __attribute__((section(".vectors"), used)) static const struct vectors vectors = {
     .handler_stack_top = kith_handler_stack_top,
-    .exceptions = {kith_board_reset_handler, FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED),
-                   UNEXPECTED, kith_board_systick_handler},
-    .interrupts = {FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED),
-                   FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED), FOUR(UNEXPECTED)},
+    .reset = kith_board_reset_handler,
+    .nmi_and_hard_fault = {UNEXPECTED, UNEXPECTED},
+    .memory_fault = kith_board_memory_fault_handler,
+    .others = {FOUR(UNEXPECTED), FOUR(UNEXPECTED), UNEXPECTED, UNEXPECTED},
+    .systick = kith_board_systick_handler,
+    .interrupts = {INTERRUPTS(NAME)},
 };

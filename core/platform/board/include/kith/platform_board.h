@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdnoreturn.h>
 
+#include <kith/node.h>
 #include <kith/platform.h>
 
 // What every board's folder defines, once, under the name kith_board. The linker script gives the
@@ -47,9 +48,13 @@ struct kith_board_driver {
     struct kith_board_driver *next;
 };
 
+enum { KITH_BOARD_GUARDS = 8 }; // regions of the MPU that are used for stacks, at most
+
 struct kith_platform_board {
     volatile bool woken;
     struct kith_board_driver *drivers;
+    void *guards[KITH_BOARD_GUARDS]; // by region of the MPU; NULL: free
+    uint32_t guard_count;            // regions that there are
 };
 
 // Starts the clock and fills in `platform`, whose state is `board`: the caller's memory, to be kept
@@ -60,9 +65,17 @@ void kith_platform_board_init(struct kith_platform_board *board, struct kith_pla
 void kith_platform_board_driver_add(struct kith_platform_board *board,
                                     struct kith_board_driver *driver);
 
-// For the board's vector table. SysTick is the clock; the fault handler belongs in every place of a
-// fault and of an interrupt that nobody expects: it reports registers on the console and halts.
+// From here on an overflow that hits the guard of a stack ends only the process of `node` that
+// caused it, instead of everything. The first stacks get a guard, as many as the MPU has regions
+// for; all of them have the kernel's canary. Call it after kith_node_open, and with NULL before
+// kith_node_close. One node of an image.
+void kith_platform_board_watch_stacks(struct kith_node *node);
+
+// For the board's vector table. SysTick is the clock. The memory fault handler belongs to exception
+// 4; the fault handler to all other faults, and to the interrupts that nobody expects: it reports
+// registers on the console and halts. Threads must run on PSP.
 void kith_board_systick_handler(void);
+void kith_board_memory_fault_handler(void);
 void kith_board_fault_handler(void);
 
 // Processor cycles since the start of the clock; 0 before. Callable from anywhere.
