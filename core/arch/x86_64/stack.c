@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../arch.h"
+#include "arch/arch.h"
 
 void kithi_arch_start(void);
 
