@@ -15,7 +15,8 @@ SPDX = "SPDX-License-Identifier: Apache-2.0"
 PLATFORM_MACRO = re.compile(
     r"\b(__linux__|__linux|__gnu_linux__|__unix__|__unix|__APPLE__|__FreeBSD__|_WIN32|_WIN64|"
     r"__arm__|__thumb__|__ARM_\w+|__aarch64__|__x86_64__|__amd64__|__i386__|__riscv)\b")
-PLATFORM_FOLDERS = re.compile(r"^(core/(arch|platform)|net/(?!include/)[^/]+)/")
+PLATFORM_FOLDERS = re.compile(
+    r"^(core/(arch|platform)|net/(?!include/)[^/]+|nodes/board|tests/portable/arch)/")
 
 # Headers of libraries, and the folders that wrap them. A test may include what the folder may whose
 # tests it holds; the benchmarks compare with the bare libraries.
@@ -35,8 +36,12 @@ TEST_KIND = re.compile(r"^tests/(unit|fuzz|sim|system)/")
 CORE_INCLUDES = {name + ".h" for name in (
     "assert", "float", "iso646", "limits", "stdalign", "stdarg", "stdbool", "stddef", "stdint",
     "stdnoreturn", "string")}
-# A header of the compiler, for the variant of the ownership checks that it has.
-CORE_EXCEPTIONS = {("core/checks/asan/", "sanitizer/asan_interface.h")}
+# Headers of a folder that the build chooses, and the compiler's for the checks of ownership.
+CORE_INCLUDES |= {"cycles.h", "kithi_checks.h"}
+CORE_EXCEPTIONS = {
+    ("core/checks/asan/", "sanitizer/asan_interface.h"),
+    ("core/checks/asan/", "sanitizer/common_interface_defs.h"),
+}
 
 # Which modules' public headers a module may include: the arrows of the architecture.
 ARROWS = {
