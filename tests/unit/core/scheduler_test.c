@@ -171,8 +171,10 @@ static void a_process_that_holds_the_cpu_is_reported_by_name(void **state)
     kith_platform_sim_advance(fixture.sim, 2000000); // the ratio of cycles to time is known now
     spawn(&fixture, "spinner", spin, &spinner);
     run_to_end(&fixture);
-    spawn(&fixture, "hog", hold_cpu, (void *)&sum);
-    run_to_end(&fixture);
+    for (int time = 0; time < 2; time++) { // the first may fall between the samples
+        spawn(&fixture, "hog", hold_cpu, (void *)&sum);
+        run_to_end(&fixture);
+    }
     assert_string_equal(reported, "hog");
     struct kith_node_counters counters;
     kith_node_counters(fixture.node, &counters);
