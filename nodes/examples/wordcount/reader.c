@@ -103,7 +103,7 @@ static enum kith_error read_file(struct reader *reader, FILE *file)
     enum kith_error error = KITH_OK;
     for (int c = 0; c != EOF && error == KITH_OK;) {
         c = getc(file);
-        if (c != EOF && isascii(c) && isalpha(c)) {
+        if (c != EOF && isalpha(c)) {
             if (size < sizeof word - 1) {
                 word[size++] = (char)tolower(c);
             }
