@@ -5,7 +5,7 @@
 
 #include "text.h"
 
-#define PROBLEM_CHARACTER   "a name can't hold '/', ':', '*', '?', white space or control characters"
+#define PROBLEM_CHARACTER   "a name can't hold '/', ':', '*', '?', white space, control characters"
 #define PROBLEM_UTF8        "a name must be valid UTF-8"
 #define PROBLEM_UNPRINTABLE "a name can't hold invisible characters"
 #define PROBLEM_INDEX       "an index is a number from 0 to 4294967294 without leading zeros"

@@ -78,89 +78,90 @@ static void an_address_has_a_name_and_perhaps_host_port_and_index(void **state)
     }
 }
 
+static const struct {
+    const char *text;
+    const char *problem; // a part of it
+} malformed[] = {
+    {"", "missing"},
+    {"/", "missing"},
+    {"/x", "missing"},
+    {"x/", "missing"},
+    {"a//b", "missing"},
+    {"a/b/", "index"},
+    {"a/b/c", "index"},
+    {"a/b/1/", "host[:port]/]name"},
+    {"a/1/2", "digits"},
+    {"1/2/3", "digits"},
+    {"7", "digits"},
+    {"7/8", "digits"},
+    {"host:7400", "'/'"},
+    {"host:/x", "port"},
+    {"host:0/x", "port"},
+    {"host:65536/x", "port"},
+    {"host:99999999999999999999/x", "port"},
+    {"host:74a/x", "port"},
+    {"host:-1/x", "port"},
+    {":7400/x", "host is missing"},
+    {"host:7400/", "missing"},
+    {"host:7400/1", "digits"},
+    {"1.2.3.256/x", "IPv4"},
+    {"1.2.3.4444444444444444444444444444444444444444444444444444444444/x", "IPv4"},
+    {"1..2.3/x", "IPv4"},
+    {"::1/x", "host is missing"},
+    {"fe80::1/x", "port"},
+    {"[::1/x", "']'"},
+    {"[::1]x", "'/'"},
+    {"[::1]", "'/'"},
+    {"[]/x", "IPv6"},
+    {"[10.0.0.7]/x", "IPv6"},
+    {"[::g]/x", "IPv6"},
+    {"[[::1]]/x", "'/'"},
+    {"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]/x", "']'"},
+    {"a b", "white space"},
+    {" a", "white space"},
+    {"a\t", "white space"},
+    {"a\n", "white space"},
+    {"a*", "'*'"},
+    {"a?/1", "'*'"},
+    {"a/01", "index"},
+    {"a/00", "index"},
+    {"a/4294967295", "index"},
+    {"a/4294967296", "index"},
+    {"a/99999999999", "index"},
+    {"a/b:1", "'*'"},
+    {"a\x7f", "control"},
+    {"a\xc2\xa0", "invisible"},     // no-break space
+    {"a\xe2\x80\x8b", "invisible"}, // zero width space
+    {"\xe2\x80\xae"
+     "a",
+     "invisible"}, // right-to-left override
+    {"\xef\xbb\xbf"
+     "a",
+     "invisible"},                  // byte order mark
+    {"a\xef\xbf\xbf", "invisible"}, // U+FFFF
+    {"a\xc2\x85", "invisible"},     // next line
+    {"\xc3", "UTF-8"},
+    {"a\x80", "UTF-8"},
+    {"\xc0\xaf", "UTF-8"}, // '/' in two bytes
+    {"\xe0\x80\xaf", "UTF-8"},
+    {"\xf0\x80\x80\xaf", "UTF-8"},
+    {"\xed\xa0\x80", "UTF-8"},     // a surrogate
+    {"\xf4\x90\x80\x80", "UTF-8"}, // past U+10FFFF
+    {"\xf8\x88\x80\x80\x80", "UTF-8"},
+    {"\xff", "UTF-8"},
+    {"h\xc3/x", "UTF-8"},
+};
+
 static void a_malformed_address_is_refused_and_explained(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        const char *problem; // a part of it
-    } all[] = {
-        {"", "missing"},
-        {"/", "missing"},
-        {"/x", "missing"},
-        {"x/", "missing"},
-        {"a//b", "missing"},
-        {"a/b/", "index"},
-        {"a/b/c", "index"},
-        {"a/b/1/", "host[:port]/]name"},
-        {"a/1/2", "digits"},
-        {"1/2/3", "digits"},
-        {"7", "digits"},
-        {"7/8", "digits"},
-        {"host:7400", "'/'"},
-        {"host:/x", "port"},
-        {"host:0/x", "port"},
-        {"host:65536/x", "port"},
-        {"host:99999999999999999999/x", "port"},
-        {"host:74a/x", "port"},
-        {"host:-1/x", "port"},
-        {":7400/x", "host is missing"},
-        {"host:7400/", "missing"},
-        {"host:7400/1", "digits"},
-        {"1.2.3.256/x", "IPv4"},
-        {"1.2.3.4444444444444444444444444444444444444444444444444444444444/x", "IPv4"},
-        {"1..2.3/x", "IPv4"},
-        {"::1/x", "host is missing"},
-        {"fe80::1/x", "port"},
-        {"[::1/x", "']'"},
-        {"[::1]x", "'/'"},
-        {"[::1]", "'/'"},
-        {"[]/x", "IPv6"},
-        {"[10.0.0.7]/x", "IPv6"},
-        {"[::g]/x", "IPv6"},
-        {"[[::1]]/x", "'/'"},
-        {"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]/x", "']'"},
-        {"a b", "white space"},
-        {" a", "white space"},
-        {"a\t", "white space"},
-        {"a\n", "white space"},
-        {"a*", "'*'"},
-        {"a?/1", "'*'"},
-        {"a/01", "index"},
-        {"a/00", "index"},
-        {"a/4294967295", "index"},
-        {"a/4294967296", "index"},
-        {"a/99999999999", "index"},
-        {"a/b:1", "'*'"},
-        {"a\x7f", "control"},
-        {"a\xc2\xa0", "invisible"},     // no-break space
-        {"a\xe2\x80\x8b", "invisible"}, // zero width space
-        {"\xe2\x80\xae"
-         "a",
-         "invisible"}, // right-to-left override
-        {"\xef\xbb\xbf"
-         "a",
-         "invisible"},                  // byte order mark
-        {"a\xef\xbf\xbf", "invisible"}, // U+FFFF
-        {"a\xc2\x85", "invisible"},     // next line
-        {"\xc3", "UTF-8"},
-        {"a\x80", "UTF-8"},
-        {"\xc0\xaf", "UTF-8"}, // '/' in two bytes
-        {"\xe0\x80\xaf", "UTF-8"},
-        {"\xf0\x80\x80\xaf", "UTF-8"},
-        {"\xed\xa0\x80", "UTF-8"},     // a surrogate
-        {"\xf4\x90\x80\x80", "UTF-8"}, // past U+10FFFF
-        {"\xf8\x88\x80\x80\x80", "UTF-8"},
-        {"\xff", "UTF-8"},
-        {"h\xc3/x", "UTF-8"},
-    };
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
         struct kith_address address;
-        const char *problem = kith_address_problem(all[i].text);
-        if (problem == NULL || strstr(problem, all[i].problem) == NULL) {
-            fail_msg("%s: %s", all[i].text, problem == NULL ? "accepted" : problem);
+        const char *problem = kith_address_problem(malformed[i].text);
+        if (problem == NULL || strstr(problem, malformed[i].problem) == NULL) {
+            fail_msg("%s: %s", malformed[i].text, problem == NULL ? "accepted" : problem);
         }
-        assert_int_equal(kith_address_parse(all[i].text, &address), KITH_ERROR_INVALID);
+        assert_int_equal(kith_address_parse(malformed[i].text, &address), KITH_ERROR_INVALID);
     }
 }
 

@@ -38,7 +38,7 @@ struct wire {
     uint32_t queued;
     uint32_t lose; // the next messages that get lost
     uint64_t skip; // messages that get through before those
-    uint64_t messages, bytes;
+    uint64_t messages, bytes, largest;
 };
 
 struct cluster {

@@ -55,6 +55,7 @@ static enum kith_error send(void *state, struct kith_message **message)
     size_t size = kith_payload_size(sent);
     wire->messages++;
     wire->bytes += size;
+    wire->largest = size > wire->largest ? size : wire->largest;
     if (plain && wire->skip > 0) {
         wire->skip--;
     } else if (plain && wire->lose > 0) {

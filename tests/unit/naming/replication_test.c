@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables of other nodes: how they come, how they keep up, how they go.
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster.h"
+
+enum { CHECK_MS = 10000 };
+
+static bool knows(struct cluster *cluster, uint32_t node, const char *address)
+{
+    struct kith_ref ref;
+    return kith_lookup_here(cluster->nodes[node], address, &ref) == KITH_OK;
+}
+
+static void register_many(struct cluster *cluster, uint32_t node, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "a-rather-long-name-%u", (unsigned)i);
+        cluster_register(cluster, node, name, 0);
+    }
+    cluster_settle(cluster);
+}
+
+static void a_whole_table_comes_when_a_link_comes_up(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    register_many(&cluster, 0, 300);
+    cluster_register(&cluster, 1, "b", 4);
+    assert_false(cluster_same(&cluster, 1, 0));
+    cluster_connect_all(&cluster);
+    assert_true(cluster_converged(&cluster));
+    assert_int_equal(cluster_status(&cluster, 0).bulks_sent, 1);
+    assert_int_equal(cluster_status(&cluster, 1).bulks_received, 1);
+    assert_int_equal(cluster_entries(&cluster, 1, 0), 301);
+    struct kith_ref ref;
+    assert_int_equal(kith_lookup_here(cluster.nodes[1], "node0/a-rather-long-name-299", &ref),
+                     KITH_OK);
+    assert_true(ref.node == kith_node_incarnation(cluster.nodes[0]));
+    cluster_close(&cluster);
+}
+
+static void no_message_of_a_transfer_is_larger_than_boards_accept(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    register_many(&cluster, 0, 300);
+    cluster_connect_all(&cluster);
+    const struct wire *wire = &cluster.wires[0][1];
+    assert_true(wire->messages > 5);
+    assert_true(wire->largest <= 4096);
+    cluster_close(&cluster);
+}
+
+static void changes_follow_one_by_one(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 3, &kith_limits_linux, NULL);
+    cluster_connect_all(&cluster);
+    struct kith_ref process = cluster_register(&cluster, 0, "x", 0);
+    cluster_settle(&cluster);
+    assert_true(knows(&cluster, 1, "node0/x/0") && knows(&cluster, 2, "x"));
+    cluster_kill(&cluster, 0, process);
+    assert_false(knows(&cluster, 1, "x") || knows(&cluster, 2, "x"));
+    assert_true(cluster_converged(&cluster));
+    assert_int_equal(cluster_status(&cluster, 0).bulks_sent, 2); // when the links came up
+    assert_int_equal(cluster_status(&cluster, 1).resyncs, 0);
+    cluster_close(&cluster);
+}
+
+static void register_twenty(struct kith_process *self, void *argument)
+{
+    (void)argument;
+    for (uint32_t i = 0; i < 20; i++) {
+        assert_int_equal(kith_register(self, "x", i, NULL, KITH_FOREVER), KITH_OK);
+    }
+    (void)kith_sleep_until(self, KITH_FOREVER);
+}
+
+static void changes_of_one_turn_travel_in_one_message(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    cluster_connect_all(&cluster);
+    uint64_t messages = cluster.wires[0][1].messages;
+    cluster_spawn(&cluster, 0, register_twenty, NULL);
+    cluster_settle(&cluster);
+    assert_int_equal(cluster.wires[0][1].messages, messages + 1);
+    assert_int_equal(cluster_entries(&cluster, 1, 0), 21);
+    cluster_close(&cluster);
+}
+
+static void a_node_that_cannot_be_reached_loses_its_entries_here(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    cluster_register(&cluster, 0, "x", 0);
+    cluster_connect_all(&cluster);
+    cluster_set_state(&cluster, 0, 1, KITH_ROUTE_SUSPECT, KITH_ERROR_UNREACHABLE);
+    cluster_settle(&cluster);
+    assert_true(knows(&cluster, 1, "x")); // not yet
+    cluster_set_state(&cluster, 0, 1, KITH_ROUTE_UNREACHABLE, KITH_ERROR_UNREACHABLE);
+    cluster_settle(&cluster);
+    assert_false(knows(&cluster, 1, "x"));
+    assert_true(knows(&cluster, 0, "x"));
+    assert_int_equal(cluster_entries(&cluster, 1, 0), 0);
+    cluster_register(&cluster, 0, "y", 0);
+    cluster_connect_all(&cluster); // the same incarnation is back
+    assert_true(knows(&cluster, 1, "x") && knows(&cluster, 1, "y"));
+    cluster_set_state(&cluster, 0, 1, KITH_ROUTE_GONE, KITH_ERROR_LEFT);
+    cluster_settle(&cluster);
+    assert_false(knows(&cluster, 1, "x"));
+    cluster_close(&cluster);
+}
+
+static void after_a_short_interruption_only_what_is_missing_comes(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    register_many(&cluster, 0, 300);
+    cluster_connect_all(&cluster);
+    cluster_set_state(&cluster, 0, 1, KITH_ROUTE_SUSPECT, KITH_ERROR_UNREACHABLE);
+    cluster.wires[0][1].lose = 1000; // what is sent on the broken link goes nowhere
+    cluster_register(&cluster, 0, "x", 0);
+    cluster_settle(&cluster);
+    assert_false(knows(&cluster, 1, "x"));
+    cluster.wires[0][1].lose = 0;
+    uint64_t messages = cluster.wires[0][1].messages;
+    cluster_connect_all(&cluster);
+    assert_true(cluster_converged(&cluster));
+    assert_int_equal(cluster_status(&cluster, 0).bulks_sent, 1); // the first one
+    // One with the change, and one that asks for the other direction.
+    assert_int_equal(cluster.wires[0][1].messages, messages + 2);
+    cluster_close(&cluster);
+}
+
+static void a_restarted_node_brings_a_new_table(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    cluster_register(&cluster, 0, "x", 0);
+    cluster_connect_all(&cluster);
+    uint64_t before = kith_node_incarnation(cluster.nodes[0]);
+    cluster_restart(&cluster, 0, &kith_limits_linux, NULL);
+    assert_true(kith_node_incarnation(cluster.nodes[0]) != before);
+    cluster_register(&cluster, 0, "y", 0);
+    cluster_connect_all(&cluster);
+    assert_false(knows(&cluster, 1, "x"));
+    assert_true(knows(&cluster, 1, "node0/y"));
+    assert_true(cluster_converged(&cluster));
+    cluster_close(&cluster);
+}
+
+// Loses the n-th message, whichever it is, and a few after it: nothing else happens any more, and
+// still the tables must meet.
+static void lose_from(uint64_t skip, uint32_t lose)
+{
+    struct cluster cluster;
+    struct kith_naming_options options = {.check_ms = CHECK_MS};
+    cluster_open(&cluster, 2, &kith_limits_linux, &options);
+    register_many(&cluster, 0, 150);
+    cluster.wires[0][1].skip = skip;
+    cluster.wires[0][1].lose = lose;
+    cluster_connect_all(&cluster);
+    struct kith_ref process = cluster_register(&cluster, 0, "x", 0);
+    cluster_settle(&cluster);
+    cluster_register(&cluster, 0, "y", 0);
+    cluster_settle(&cluster);
+    cluster_kill(&cluster, 0, process);
+    cluster_advance(&cluster, 2 * CHECK_MS);
+    assert_int_equal(cluster.wires[0][1].lose, 0);
+    assert_true(cluster_converged(&cluster));
+    assert_true(cluster_status(&cluster, 1).complete);
+    cluster_close(&cluster);
+}
+
+static void a_lost_message_never_leaves_tables_apart(void **state)
+{
+    (void)state;
+    for (uint64_t skip = 0; skip < 8; skip++) { // request, three parts, confirmations, changes
+        for (uint32_t lose = 1; lose < 4; lose += 2) {
+            lose_from(skip, lose);
+        }
+    }
+}
+
+static void a_lost_request_is_asked_again(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    cluster_register(&cluster, 0, "x", 0);
+    cluster.wires[1][0].lose = 2;
+    cluster_connect_all(&cluster);
+    assert_false(knows(&cluster, 1, "x"));
+    assert_false(cluster_status(&cluster, 1).complete);
+    cluster_advance(&cluster, 5000);
+    assert_true(cluster_converged(&cluster));
+    cluster_close(&cluster);
+}
+
+static void the_last_change_before_silence_is_noticed_when_lost(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_naming_options options = {.check_ms = CHECK_MS};
+    cluster_open(&cluster, 2, &kith_limits_linux, &options);
+    cluster_connect_all(&cluster);
+    cluster.wires[0][1].lose = 1;
+    cluster_register(&cluster, 0, "x", 0);
+    cluster_settle(&cluster);
+    assert_int_equal(cluster.wires[0][1].lose, 0);
+    assert_false(knows(&cluster, 1, "x"));
+    cluster_advance(&cluster, CHECK_MS + CHECK_MS / 4);
+    assert_true(knows(&cluster, 1, "x"));
+    cluster_close(&cluster);
+}
+
+static void a_slow_peer_holds_up_nobody_and_catches_up(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 3, &kith_limits_linux, NULL);
+    register_many(&cluster, 0, 400);
+    cluster.wires[0][1].full = true;
+    cluster_connect_all(&cluster);
+    assert_true(cluster_same(&cluster, 2, 0));
+    assert_int_equal(cluster_entries(&cluster, 1, 0), 0);
+    cluster_register(&cluster, 0, "x", 0);
+    cluster_settle(&cluster);
+    assert_true(knows(&cluster, 2, "x"));
+    cluster_advance(&cluster, 3000);
+    cluster.wires[0][1].full = false;
+    cluster.wires[0][1].room = 2; // from now on a few at a time
+    cluster_advance(&cluster, 3000);
+    assert_true(cluster_converged(&cluster));
+    cluster_close(&cluster);
+}
+
+static void changes_during_a_transfer_are_not_lost(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_ref processes[200];
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    for (uint32_t i = 0; i < 200; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "a-rather-long-name-%u", (unsigned)i);
+        processes[i] = cluster_register(&cluster, 0, name, 0);
+    }
+    cluster.wires[0][1].room = 1;
+    cluster.wires[0][1].held = true;
+    cluster_connect(&cluster, 0, 1);
+    for (uint32_t i = 0; i < 200; i += 3) { // what the transfer stands at is among them
+        cluster.wires[0][1].held = i % 2 == 0;
+        cluster_kill(&cluster, 0, processes[i]);
+        char name[32];
+        snprintf(name, sizeof name, "another-name-%u", (unsigned)i);
+        cluster_register(&cluster, 0, name, 0);
+        cluster_advance(&cluster, 5);
+    }
+    cluster.wires[0][1].held = false;
+    cluster.wires[0][1].room = 0;
+    cluster_advance(&cluster, 3000);
+    assert_true(cluster_converged(&cluster));
+    assert_int_equal(cluster_status(&cluster, 0).bulks_sent, 1);
+    cluster_close(&cluster);
+}
+
+static void churn(struct kith_process *self, void *argument)
+{
+    (void)argument;
+    for (uint32_t i = 0; i < 3000; i++) {
+        assert_int_equal(kith_register(self, "x", i, NULL, KITH_FOREVER), KITH_OK);
+        assert_int_equal(kith_release(self, "x", i, KITH_FOREVER), KITH_OK);
+    }
+}
+
+static void a_peer_that_missed_more_than_the_log_holds_gets_everything(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    cluster_connect_all(&cluster);
+    cluster.wires[0][1].full = true;
+    cluster_run(&cluster, 0, churn, NULL);
+    cluster_register(&cluster, 0, "y", 0);
+    cluster.wires[0][1].full = false;
+    cluster_advance(&cluster, 3000);
+    assert_true(cluster_converged(&cluster));
+    assert_int_equal(cluster_status(&cluster, 0).bulks_sent, 2);
+    cluster_close(&cluster);
+}
+
+static void a_table_that_does_not_fit_is_cut_and_said_so(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_limits limits = kith_limits_linux;
+    limits.replicated_names = 20;
+    cluster_open(&cluster, 2, &limits, NULL);
+    register_many(&cluster, 0, 50);
+    cluster_connect_all(&cluster);
+    struct kith_naming_node_status status;
+    assert_int_equal(kith_naming_node_status(cluster.nodes[1], 1, &status), KITH_OK);
+    assert_true(status.truncated);
+    assert_int_equal(status.entries, 20);
+    assert_int_equal(cluster_status(&cluster, 1).truncated, 31);
+    uint64_t messages = cluster.wires[0][1].messages;
+    cluster_advance(&cluster, 3 * CHECK_MS);
+    assert_true(cluster.wires[0][1].messages - messages <
+                20); // and it isn't asked for all the time
+    cluster_close(&cluster);
+}
+
+static void a_cut_table_is_completed_once_there_is_room(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_limits limits = kith_limits_linux;
+    limits.replicated_names = 60;
+    cluster_open(&cluster, 3, &limits, NULL);
+    register_many(&cluster, 0, 40);
+    register_many(&cluster, 1, 40);
+    cluster_connect_all(&cluster);
+    assert_false(cluster_same(&cluster, 2, 0) && cluster_same(&cluster, 2, 1));
+    cluster_set_state(&cluster, 0, 2, KITH_ROUTE_UNREACHABLE, KITH_ERROR_UNREACHABLE);
+    cluster_advance(&cluster, 2 * CHECK_MS);
+    assert_true(cluster_same(&cluster, 2, 1));
+    cluster_close(&cluster);
+}
+
+static void without_replicas_nothing_is_asked_for(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_limits limits = kith_limits_linux;
+    limits.replicated_names = 0;
+    cluster_open(&cluster, 2, &limits, NULL);
+    cluster_register(&cluster, 0, "x", 0);
+    cluster_connect_all(&cluster);
+    cluster_advance(&cluster, 3 * CHECK_MS);
+    assert_int_equal(cluster.wires[0][1].messages + cluster.wires[1][0].messages, 0);
+    assert_int_equal(cluster_status(&cluster, 1).replicated, 0);
+    assert_true(cluster_status(&cluster, 1).complete);
+    cluster_close(&cluster);
+}
+
+static void an_idle_pair_costs_a_few_messages_per_check(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_naming_options options = {.check_ms = CHECK_MS};
+    cluster_open(&cluster, 2, &kith_limits_linux, &options);
+    cluster_connect_all(&cluster);
+    uint64_t messages = cluster.wires[0][1].messages;
+    cluster_advance(&cluster, 10 * CHECK_MS);
+    assert_in_range(cluster.wires[0][1].messages - messages, 2 * 8, 2 * 14);
+    cluster_close(&cluster);
+}
+
+static uint64_t next_random(uint64_t *random)
+{
+    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *random >> 33;
+}
+
+enum { PROCESSES = 24 };
+
+// A step of chance on one of three nodes: somebody comes, goes, a link breaks, messages get lost.
+static void take_step(struct cluster *cluster, struct kith_ref processes[], uint64_t *random)
+{
+    uint32_t node = (uint32_t)(next_random(random) % 3);
+    uint32_t other = (node + 1 + (uint32_t)(next_random(random) % 2)) % 3;
+    uint32_t which = (uint32_t)(next_random(random) % PROCESSES);
+    struct kith_ref *process = &processes[node * PROCESSES + which];
+    switch (next_random(random) % 8) {
+    case 0:
+        cluster_set_state(cluster, node, other, KITH_ROUTE_UNREACHABLE, KITH_ERROR_UNREACHABLE);
+        break;
+    case 1:
+        cluster_set_side(cluster, node, other, KITH_ROUTE_SUSPECT, KITH_ERROR_UNREACHABLE);
+        break;
+    case 2:
+        cluster->wires[node][other].lose = (uint32_t)(next_random(random) % 4);
+        cluster->wires[node][other].full = next_random(random) % 4 == 0;
+        break;
+    case 3:
+        cluster_connect(cluster, node, other);
+        break;
+    default:
+        if (kith_ref_is_none(*process)) {
+            char name[] = "name-0";
+            name[5] = (char)('0' + which % 5);
+            *process = cluster_register(cluster, node, name, KITH_INDEX_ANY);
+        } else {
+            cluster_kill(cluster, node, *process);
+            *process = KITH_REF_NONE;
+        }
+        break;
+    }
+    cluster_advance(cluster, next_random(random) % 30);
+}
+
+static void whatever_happens_tables_meet_in_the_end(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct cluster cluster;
+        struct kith_ref processes[3 * PROCESSES] = {{0}};
+        uint64_t random = seed;
+        struct kith_naming_options options = {.check_ms = 2000};
+        cluster_open(&cluster, 3, &kith_limits_linux, &options);
+        for (int step = 0; step < 150; step++) {
+            take_step(&cluster, processes, &random);
+        }
+        for (uint32_t i = 0; i < 9; i++) {
+            cluster.wires[i / 3][i % 3].lose = 0;
+            cluster.wires[i / 3][i % 3].full = false;
+        }
+        cluster_connect_all(&cluster);
+        cluster_advance(&cluster, 6000);
+        if (!cluster_converged(&cluster)) {
+            fail_msg("seed %u: tables are apart", (unsigned)seed);
+        }
+        cluster_close(&cluster);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_whole_table_comes_when_a_link_comes_up),
+        cmocka_unit_test(no_message_of_a_transfer_is_larger_than_boards_accept),
+        cmocka_unit_test(changes_follow_one_by_one),
+        cmocka_unit_test(changes_of_one_turn_travel_in_one_message),
+        cmocka_unit_test(a_node_that_cannot_be_reached_loses_its_entries_here),
+        cmocka_unit_test(after_a_short_interruption_only_what_is_missing_comes),
+        cmocka_unit_test(a_restarted_node_brings_a_new_table),
+        cmocka_unit_test(a_lost_message_never_leaves_tables_apart),
+        cmocka_unit_test(a_lost_request_is_asked_again),
+        cmocka_unit_test(the_last_change_before_silence_is_noticed_when_lost),
+        cmocka_unit_test(a_slow_peer_holds_up_nobody_and_catches_up),
+        cmocka_unit_test(changes_during_a_transfer_are_not_lost),
+        cmocka_unit_test(a_peer_that_missed_more_than_the_log_holds_gets_everything),
+        cmocka_unit_test(a_table_that_does_not_fit_is_cut_and_said_so),
+        cmocka_unit_test(a_cut_table_is_completed_once_there_is_room),
+        cmocka_unit_test(without_replicas_nothing_is_asked_for),
+        cmocka_unit_test(an_idle_pair_costs_a_few_messages_per_check),
+        cmocka_unit_test(whatever_happens_tables_meet_in_the_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
