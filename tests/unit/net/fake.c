@@ -72,6 +72,8 @@ static enum kith_error send_fake(struct kith_connection *connection, unsigned st
     batch->bytes = malloc(size);
     assert(batch->bytes != NULL);
     memcpy(batch->bytes, data, size);
+    connection->full = connection->room == 1;
+    connection->room -= connection->room > 0 ? 1 : 0;
     return KITH_OK;
 }
 

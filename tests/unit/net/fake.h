@@ -24,6 +24,7 @@ struct kith_connection {
     bool ended;         // by the node, or closed
     bool in_good_order; // how the node ended it
     bool full, busy;    // what send and busy say
+    size_t room;        // batches until it is full; 0: no end
     struct fake_batch sent[FAKE_SENT_MOST];
     size_t sent_count, sent_read;
 };

@@ -1,0 +1,633 @@
+// SPDX-License-Identifier: Apache-2.0
+// How messages arrive, what is sent back, and what a peer can't get away with.
+#include <frame.pb-c.h>
+
+#include <kith/codec.h>
+#include <kith/rights.h>
+
+#include "fixture.h"
+
+static const struct kith_ref peer_process = {FOLLOWER, 9, 2};
+
+struct receiving {
+    unsigned wanted, got;
+    size_t size;
+    uint64_t type, returned_type, trace;
+    uint32_t error;
+    uint8_t hops;
+    struct kith_ref from;
+    unsigned char first[16];
+    bool good; // the payload was numbered bytes
+};
+
+static void receive_some(struct kith_process *self, void *argument)
+{
+    struct receiving *receiving = argument;
+    while (receiving->got < receiving->wanted) {
+        struct kith_message *message;
+        if (kith_receive(self, &message, KITH_FOREVER) != KITH_OK) {
+            return;
+        }
+        receiving->got++;
+        receiving->size = message->size;
+        receiving->type = message->type;
+        receiving->returned_type = message->returned_type;
+        receiving->error = message->error;
+        receiving->trace = message->trace;
+        receiving->hops = message->hops;
+        receiving->from = message->from;
+        if (message->descriptor == NULL && message->size > 0) {
+            memcpy(receiving->first, message->data,
+                   message->size < sizeof receiving->first ? message->size
+                                                           : sizeof receiving->first);
+            receiving->good = true;
+            for (size_t i = 0; i < message->size; i++) {
+                receiving->good = receiving->good &&
+                                  ((unsigned char *)message->data)[i] == (unsigned char)(i * 7);
+            }
+        }
+        kith_message_free(&message);
+    }
+}
+
+static void do_nothing(struct kith_process *self, void *argument)
+{
+    (void)self, (void)argument;
+}
+
+static struct kith_ref spawn_ended(struct fixture *fixture)
+{
+    struct kith_ref ref = spawn(fixture, do_nothing, NULL);
+    run(fixture);
+    return ref;
+}
+
+static void open_with_peer(struct fixture *fixture, struct peer *peer,
+                           void (*adjust)(struct fixture *))
+{
+    open_fixture(fixture, adjust);
+    peer_up(peer, fixture, FOLLOWER, "10.0.0.2:7400");
+    expect_nothing(peer);
+}
+
+static void numbered(unsigned char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (unsigned char)(i * 7);
+    }
+}
+
+static void a_message_reaches_its_process(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 1};
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
+    struct kith_frame frame = message_frame(peer_process, receiver, "hello");
+    frame.trace = 5;
+    frame.hops = 3;
+    peer_send(&peer, 4, &frame);
+    assert_int_equal(receiving.got, 1);
+    assert_int_equal(receiving.size, 5);
+    assert_memory_equal(receiving.first, "hello", 5);
+    assert_true(receiving.type == frame.type);
+    assert_int_equal(receiving.trace, 5);
+    assert_int_equal(receiving.hops, 3);
+    assert_true(kith_ref_equal(receiving.from, peer_process));
+    expect_nothing(&peer);
+    close_fixture(&fixture);
+}
+
+static void all_messages_of_a_batch_arrive_in_order(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 5};
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
+    unsigned char bytes[1000];
+    size_t used = 0;
+    static const char *const texts[] = {"one", "two", "three", "four", "five!"};
+    for (unsigned number = 0; number < 5; number++) {
+        struct kith_frame frame = message_frame(peer_process, receiver, texts[number]);
+        size_t size = sizeof bytes - used;
+        assert_int_equal(kith_frame_encode(&frame, FOLLOWER, NODE, bytes + used, &size), KITH_OK);
+        used += size;
+    }
+    peer_send_bytes(&peer, 4, bytes, used);
+    assert_int_equal(receiving.got, 5);
+    assert_memory_equal(receiving.first, "five!", 5);
+    close_fixture(&fixture);
+}
+
+static void a_message_for_a_process_that_has_ended_comes_back(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref ended = spawn_ended(&fixture);
+    struct kith_frame frame = message_frame(peer_process, ended, "hello");
+    peer_send(&peer, 4, &frame);
+    struct kith_frame back = expect_frame(&peer, KITH_FRAME_RETURN);
+    assert_int_equal(back.error, KITH_ERROR_STALE);
+    assert_true(kith_ref_equal(back.from, ended));
+    assert_true(kith_ref_equal(back.to, peer_process));
+    assert_true(back.type == frame.type);
+    assert_int_equal(back.credits, 1);
+    assert_false(back.waiting);
+    assert_int_equal(back.payload_size, 5);
+    assert_memory_equal(back.payload, "hello", 5);
+    close_fixture(&fixture);
+}
+
+static void a_request_comes_back_without_its_payload(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_frame frame = message_frame(peer_process, spawn_ended(&fixture), "hello");
+    struct kith_ref caller = {4242, 3, 1}; // on a third node, and forwarded by the peer
+    frame.waiting = true;
+    frame.id = 17;
+    frame.reply_to = caller;
+    peer_send(&peer, 4, &frame);
+    struct kith_frame back = expect_frame(&peer, KITH_FRAME_RETURN);
+    assert_int_equal(back.error, KITH_ERROR_STALE);
+    assert_true(back.waiting);
+    assert_int_equal(back.id, 17);
+    assert_true(kith_ref_equal(back.reply_to, caller));
+    assert_int_equal(back.payload_size, 0);
+    close_fixture(&fixture);
+}
+
+static void nobody_s_message_comes_back_for_its_credit_only(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_frame frame = message_frame(KITH_REF_NONE, spawn_ended(&fixture), "hello");
+    peer_send(&peer, 4, &frame);
+    struct kith_frame back = expect_frame(&peer, KITH_FRAME_RETURN);
+    assert_int_equal(back.credits, 1);
+    assert_int_equal(back.payload_size, 0);
+    close_fixture(&fixture);
+}
+
+static bool allow_nothing(void *state, const struct kith_message *message, bool remote)
+{
+    *(struct kith_ref *)state = message->from;
+    return !remote;
+}
+
+static void a_message_that_is_not_allowed_comes_back(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 1};
+    struct kith_ref seen = KITH_REF_NONE;
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_rights rights = {allow_nothing, &seen};
+    kith_rights_set(fixture.node, &rights);
+    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
+    struct kith_frame frame = message_frame(peer_process, receiver, "hello");
+    peer_send(&peer, 4, &frame);
+    assert_int_equal(expect_frame(&peer, KITH_FRAME_RETURN).error, KITH_ERROR_DENIED);
+    assert_true(kith_ref_equal(seen, peer_process));
+    assert_int_equal(kith_kill(fixture.node, receiver, KITH_OK), KITH_OK);
+    close_fixture(&fixture);
+}
+
+static void a_message_of_a_service_that_nobody_knows_comes_back(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 1};
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
+    struct kith_frame frame = message_frame(peer_process, receiver, "whatever");
+    frame.type = KITH_TYPE(0x123456, 1);
+    peer_send(&peer, 4, &frame);
+    struct kith_frame back = expect_frame(&peer, KITH_FRAME_RETURN);
+    assert_int_equal(back.error, KITH_ERROR_UNSUPPORTED);
+    assert_memory_equal(back.payload, "whatever", 8);
+    assert_int_equal(receiving.got, 0);
+    assert_int_equal(kith_kill(fixture.node, receiver, KITH_OK), KITH_OK);
+    close_fixture(&fixture);
+}
+
+static void shrink_mailboxes(struct fixture *fixture)
+{
+    fixture->limits.mailbox_messages = 2;
+}
+
+static void wait_for_the_end(struct kith_process *self, void *argument)
+{
+    (void)argument;
+    (void)kith_sleep_until(self, KITH_FOREVER);
+}
+
+static void a_message_that_finds_no_room_comes_back(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, shrink_mailboxes);
+    struct kith_ref receiver = spawn(&fixture, wait_for_the_end, NULL);
+    struct kith_frame frame = message_frame(peer_process, receiver, "hello");
+    peer_send(&peer, 4, &frame);
+    peer_send(&peer, 4, &frame);
+    expect_nothing(&peer);
+    peer_send(&peer, 4, &frame);
+    assert_int_equal(expect_frame(&peer, KITH_FRAME_RETURN).error, KITH_ERROR_FULL);
+    assert_int_equal(kith_kill(fixture.node, receiver, KITH_OK), KITH_OK);
+    close_fixture(&fixture);
+}
+
+static void a_message_in_another_node_s_name_is_dropped_and_counted(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 1};
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
+    struct kith_ref other = {4242, 1, 1}, own = {NODE, 1, 1}, elsewhere = {4242, 1, 1};
+    struct kith_frame frame = message_frame(other, receiver, "hello");
+    peer_send(&peer, 4, &frame);
+    frame = message_frame(own, receiver, "hello");
+    peer_send(&peer, 4, &frame);
+    frame = message_frame(peer_process, elsewhere, "hello"); // not for us
+    peer_send(&peer, 4, &frame);
+    expect_nothing(&peer);
+    assert_int_equal(receiving.got, 0);
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 3);
+    frame = message_frame(peer_process, receiver, "hello"); // the link still works
+    peer_send(&peer, 4, &frame);
+    assert_int_equal(receiving.got, 1);
+    close_fixture(&fixture);
+}
+
+static void a_peer_that_sends_garbage_is_cut_off_after_a_while(void **state)
+{
+    (void)state;
+    static const unsigned char garbage[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3};
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    for (unsigned times = 0; times < 3; times++) {
+        peer_send_bytes(&peer, 4, garbage, sizeof garbage);
+        assert_false(peer.connection->ended);
+    }
+    peer_send_bytes(&peer, 4, garbage, sizeof garbage);
+    assert_true(peer.connection->ended);
+    assert_int_equal(expect_frame(&peer, KITH_FRAME_GOODBYE).error, KITH_ERROR_INVALID);
+    expect_change(&fixture, FOLLOWER, KITH_ROUTE_SUSPECT, KITH_ERROR_INVALID);
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 4);
+    assert_int_equal(link_info(&fixture, FOLLOWER).last_error, KITH_ERROR_INVALID);
+    close_fixture(&fixture);
+}
+
+static void handshake_frames_on_a_link_that_is_up_are_malformed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    peer_greet(&peer);
+    peer_say(&peer, KITH_FRAME_OFFER, KITH_OK);
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 2);
+    close_fixture(&fixture);
+}
+
+static void log_count(void *state, enum kith_log_level level, const char *event,
+                      const struct kith_log_field *fields, size_t count)
+{
+    (void)level, (void)fields, (void)count;
+    if (strcmp(event, "input_malformed") == 0) {
+        ++*(unsigned *)state;
+    }
+}
+
+static void malformed_input_is_logged_but_not_too_often(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    unsigned lines = 0;
+    open_with_peer(&fixture, &peer, NULL);
+    kith_platform_sim_set_log(fixture.sim, log_count, &lines);
+    peer_greet(&peer);
+    peer_greet(&peer);
+    assert_int_equal(lines, 1);
+    run_for(&fixture, 1500);
+    peer_greet(&peer);
+    assert_int_equal(lines, 2);
+    close_fixture(&fixture);
+}
+
+// Sends `total` numbered bytes in parts of `part`, on a stream.
+static void send_parts(struct peer *peer, unsigned stream, struct kith_frame frame, size_t total,
+                       size_t part)
+{
+    unsigned char *bytes = test_malloc(total);
+    numbered(bytes, total);
+    for (size_t sent = 0; sent < total; sent += part) {
+        size_t left = total - sent;
+        frame.payload = bytes + sent;
+        frame.payload_size = left < part ? left : part;
+        frame.total_size = sent == 0 ? total : 0;
+        peer_send(peer, stream, &frame);
+        frame = (struct kith_frame){.kind = KITH_FRAME_PART, .remaining_ms = UINT64_MAX};
+    }
+    test_free(bytes);
+}
+
+static void a_large_message_is_put_together(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 2};
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
+    struct kith_frame frame = message_frame(peer_process, receiver, "");
+    send_parts(&peer, 4, frame, 100000, 30000);
+    assert_int_equal(receiving.got, 1);
+    assert_int_equal(receiving.size, 100000);
+    assert_true(receiving.good);
+    frame = message_frame(peer_process, receiver, "hello"); // the stream goes on
+    peer_send(&peer, 4, &frame);
+    assert_int_equal(receiving.got, 2);
+    close_fixture(&fixture);
+}
+
+static void a_large_message_that_cannot_be_delivered_comes_back_in_parts(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_frame frame = message_frame(peer_process, spawn_ended(&fixture), "");
+    send_parts(&peer, 4, frame, 100000, 30000);
+    struct kith_frame back = expect_frame(&peer, KITH_FRAME_RETURN);
+    assert_int_equal(back.total_size, 100000);
+    assert_int_equal(back.credits, 1 + 100000 / 4096);
+    size_t size = back.payload_size;
+    while (size < 100000) {
+        size += expect_frame(&peer, KITH_FRAME_PART).payload_size;
+    }
+    assert_int_equal(size, 100000);
+    close_fixture(&fixture);
+}
+
+static void parts_that_belong_to_nothing_are_malformed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_frame first = message_frame(peer_process, spawn_ended(&fixture), "hello");
+    struct kith_frame part = {.kind = KITH_FRAME_PART,
+                              .payload = "hello",
+                              .payload_size = 5,
+                              .remaining_ms = UINT64_MAX};
+    peer_send(&peer, 4, &part); // without a beginning
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 1);
+    first.total_size = 8;
+    peer_send(&peer, 4, &first);
+    peer_send(&peer, 4, &part); // more than there is to come
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 2);
+    peer_send(&peer, 4, &first); // a second beginning
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 3);
+    close_fixture(&fixture);
+}
+
+static void a_peer_can_not_begin_more_large_messages_than_agreed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_frame first = message_frame(peer_process, spawn_ended(&fixture), "hello");
+    first.total_size = 1000;
+    for (unsigned stream = 2; stream < 6; stream++) {
+        peer_send(&peer, stream, &first);
+    }
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 0);
+    peer_send(&peer, 6, &first);
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 1);
+    fake_closed(peer.connection, KITH_ERROR_UNREACHABLE); // frees what had arrived of them
+    close_fixture(&fixture);
+}
+
+static void a_message_larger_than_this_node_said_is_malformed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_frame first = message_frame(peer_process, spawn_ended(&fixture), "hello");
+    first.total_size = fixture.limits.message_size + 1;
+    peer_send(&peer, 4, &first);
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 1);
+    close_fixture(&fixture);
+}
+
+static void spare_memory(struct fixture *fixture)
+{
+    fixture->limits.message_memory = 70000;
+}
+
+static void a_large_message_without_memory_is_refused_when_it_is_whole(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 1};
+    open_with_peer(&fixture, &peer, spare_memory);
+    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
+    struct kith_frame frame = message_frame(peer_process, receiver, "");
+    send_parts(&peer, 4, frame, 100000, 30000);
+    struct kith_frame back = expect_frame(&peer, KITH_FRAME_RETURN);
+    assert_int_equal(back.error, KITH_ERROR_NO_MEMORY);
+    assert_int_equal(back.payload_size, 0);
+    assert_int_equal(back.credits, 1 + 100000 / 4096);
+    frame = message_frame(peer_process, receiver, "hello");
+    peer_send(&peer, 4, &frame);
+    assert_int_equal(receiving.got, 1);
+    close_fixture(&fixture);
+}
+
+// What the peer couldn't deliver.
+
+static struct kith_frame return_frame(struct kith_ref sender, const char *text)
+{
+    struct kith_frame frame = message_frame(peer_process, sender, text);
+    frame.kind = KITH_FRAME_RETURN;
+    frame.error = KITH_ERROR_STALE;
+    frame.credits = 1;
+    return frame;
+}
+
+static void a_message_that_the_peer_returns_goes_to_its_sender(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 1};
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref sender = spawn(&fixture, receive_some, &receiving);
+    struct kith_frame frame = return_frame(sender, "hello");
+    peer_send(&peer, 4, &frame);
+    assert_int_equal(receiving.got, 1);
+    assert_true(receiving.type == KITH_TYPE_RETURNED);
+    assert_true(receiving.returned_type == frame.type);
+    assert_int_equal(receiving.error, KITH_ERROR_STALE);
+    assert_memory_equal(receiving.first, "hello", 5);
+    close_fixture(&fixture);
+}
+
+static void a_large_message_that_the_peer_returns_comes_in_parts(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 1};
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref sender = spawn(&fixture, receive_some, &receiving);
+    send_parts(&peer, 4, return_frame(sender, ""), 50000, 30000);
+    assert_int_equal(receiving.got, 1);
+    assert_int_equal(receiving.size, 50000);
+    assert_true(receiving.good);
+    close_fixture(&fixture);
+}
+
+static void a_returned_message_of_an_unknown_service_comes_without_payload(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 1};
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref sender = spawn(&fixture, receive_some, &receiving);
+    struct kith_frame frame = return_frame(sender, "hello");
+    frame.type = KITH_TYPE(0x123456, 1);
+    peer_send(&peer, 4, &frame);
+    assert_int_equal(receiving.got, 1);
+    assert_true(receiving.returned_type == frame.type);
+    assert_int_equal(receiving.size, 0);
+    close_fixture(&fixture);
+}
+
+static void a_returned_request_of_a_third_node_is_passed_on_to_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer, third;
+    open_with_peer(&fixture, &peer, NULL);
+    peer_up(&third, &fixture, FOLLOWER + 1, "10.0.0.3:7400");
+    struct kith_ref caller = {FOLLOWER + 1, 5, 1};
+    struct kith_ref forwarder = {NODE, 3, 1};
+    struct kith_frame frame = return_frame(forwarder, "");
+    frame.waiting = true;
+    frame.id = 23;
+    frame.reply_to = caller;
+    peer_send(&peer, 4, &frame);
+    struct kith_frame passed = expect_frame(&third, KITH_FRAME_RETURN);
+    assert_int_equal(passed.id, 23);
+    assert_true(passed.waiting);
+    assert_int_equal(passed.error, KITH_ERROR_STALE);
+    assert_true(kith_ref_equal(passed.to, caller));
+    close_fixture(&fixture);
+}
+
+static void small_limits(struct fixture *fixture)
+{
+    fixture->limits.link_queue_bytes = 4096;
+    fixture->limits.message_size = 4096;
+    fixture->limits.monitors = 8;
+    fixture->limits.processes = 8;
+}
+
+static void a_peer_that_asks_and_never_listens_loses_its_link(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, small_limits);
+    static char text[1001];
+    memset(text, 'x', 1000);
+    struct kith_frame frame = message_frame(peer_process, spawn_ended(&fixture), text);
+    peer.connection->full = true;
+    unsigned sent = 0;
+    while (!peer.connection->ended && sent < 1000) {
+        peer_send(&peer, 4, &frame);
+        sent++;
+    }
+    assert_true(peer.connection->ended);
+    assert_in_range(sent, 8, 30);
+    expect_change(&fixture, FOLLOWER, KITH_ROUTE_SUSPECT, KITH_ERROR_LIMIT);
+    assert_int_equal(link_info(&fixture, FOLLOWER).queued_bytes, 0);
+    close_fixture(&fixture);
+}
+
+static void every_allocation_may_fail_while_messages_arrive(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref receiver = spawn(&fixture, wait_for_the_end, NULL);
+    for (uint64_t nth = 1; nth <= 6; nth++) {
+        struct kith_frame frame = message_frame(peer_process, receiver, "hello");
+        kith_platform_sim_fail_allocation(fixture.sim, nth, false);
+        if (!peer.connection->ended) {
+            peer_send(&peer, 4, &frame);
+        }
+        if (!peer.connection->ended) {
+            send_parts(&peer, 5, message_frame(peer_process, receiver, ""), 2000, 1500);
+        }
+    }
+    kith_platform_sim_fail_allocation(fixture.sim, 0, false);
+    assert_int_equal(kith_kill(fixture.node, receiver, KITH_OK), KITH_OK);
+    close_fixture(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_reaches_its_process),
+        cmocka_unit_test(all_messages_of_a_batch_arrive_in_order),
+        cmocka_unit_test(a_message_for_a_process_that_has_ended_comes_back),
+        cmocka_unit_test(a_request_comes_back_without_its_payload),
+        cmocka_unit_test(nobody_s_message_comes_back_for_its_credit_only),
+        cmocka_unit_test(a_message_that_is_not_allowed_comes_back),
+        cmocka_unit_test(a_message_of_a_service_that_nobody_knows_comes_back),
+        cmocka_unit_test(a_message_that_finds_no_room_comes_back),
+        cmocka_unit_test(a_message_in_another_node_s_name_is_dropped_and_counted),
+        cmocka_unit_test(a_peer_that_sends_garbage_is_cut_off_after_a_while),
+        cmocka_unit_test(handshake_frames_on_a_link_that_is_up_are_malformed),
+        cmocka_unit_test(malformed_input_is_logged_but_not_too_often),
+        cmocka_unit_test(a_large_message_is_put_together),
+        cmocka_unit_test(a_large_message_that_cannot_be_delivered_comes_back_in_parts),
+        cmocka_unit_test(parts_that_belong_to_nothing_are_malformed),
+        cmocka_unit_test(a_peer_can_not_begin_more_large_messages_than_agreed),
+        cmocka_unit_test(a_message_larger_than_this_node_said_is_malformed),
+        cmocka_unit_test(a_large_message_without_memory_is_refused_when_it_is_whole),
+        cmocka_unit_test(a_message_that_the_peer_returns_goes_to_its_sender),
+        cmocka_unit_test(a_large_message_that_the_peer_returns_comes_in_parts),
+        cmocka_unit_test(a_returned_message_of_an_unknown_service_comes_without_payload),
+        cmocka_unit_test(a_returned_request_of_a_third_node_is_passed_on_to_it),
+        cmocka_unit_test(a_peer_that_asks_and_never_listens_loses_its_link),
+        cmocka_unit_test(every_allocation_may_fail_while_messages_arrive),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
