@@ -27,10 +27,9 @@ static void call(struct kith_process *self, void *argument)
     if (calling->size > 0) {
         memset(message->data, 2, calling->size);
     }
-    calling->error = kith_call(self, remote(4), &message,
-                               calling->timeout_ms == 0
-                                   ? KITH_FOREVER
-                                   : kith_deadline_ms(self, calling->timeout_ms));
+    calling->error = kith_call(
+        self, remote(4), &message,
+        calling->timeout_ms == 0 ? KITH_FOREVER : kith_deadline_ms(self, calling->timeout_ms));
     if (calling->error == KITH_OK) {
         calling->reply_error = message->error;
         calling->reply_size = message->size;
@@ -50,8 +49,8 @@ static void request(struct kith_process *self, void *argument)
     struct kith_message *message;
     uint64_t id;
     assert_int_equal(kith_message_new(kith_process_node(self), 1, 0, &message), KITH_OK);
-    uint64_t deadline_ns = calling->timeout_ms == 0 ? KITH_FOREVER
-                                                    : kith_deadline_ms(self, calling->timeout_ms);
+    uint64_t deadline_ns =
+        calling->timeout_ms == 0 ? KITH_FOREVER : kith_deadline_ms(self, calling->timeout_ms);
     assert_int_equal(kith_request(self, remote(4), &message, KITH_NO_WAIT, deadline_ns, &id),
                      KITH_OK);
     assert_int_equal(kith_receive_reply(self, id, &message, KITH_FOREVER), KITH_OK);

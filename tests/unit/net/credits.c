@@ -28,8 +28,7 @@ static void send_some(struct kith_process *self, void *argument)
         if (sending->size > 0) {
             memset(message->data, 1, sending->size);
         }
-        sending->error =
-            kith_send(self, remote(sending->slot), &message, sending->deadline_ns);
+        sending->error = kith_send(self, remote(sending->slot), &message, sending->deadline_ns);
         kith_message_free(&message);
         if (sending->error != KITH_OK) {
             return;

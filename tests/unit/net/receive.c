@@ -395,10 +395,8 @@ static void parts_that_belong_to_nothing_are_malformed(void **state)
     struct peer peer;
     open_with_peer(&fixture, &peer, NULL);
     struct kith_frame first = message_frame(peer_process, spawn_ended(&fixture), "hello");
-    struct kith_frame part = {.kind = KITH_FRAME_PART,
-                              .payload = "hello",
-                              .payload_size = 5,
-                              .remaining_ms = UINT64_MAX};
+    struct kith_frame part = {
+        .kind = KITH_FRAME_PART, .payload = "hello", .payload_size = 5, .remaining_ms = UINT64_MAX};
     peer_send(&peer, 4, &part); // without a beginning
     assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 1);
     first.total_size = 8;

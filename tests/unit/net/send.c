@@ -270,8 +270,7 @@ static void large_messages_go_in_parts_and_let_others_through(void **state)
             small_at = frames;
             continue;
         }
-        assert_int_equal(frame.kind,
-                         collected.size == 0 ? KITH_FRAME_MESSAGE : KITH_FRAME_PART);
+        assert_int_equal(frame.kind, collected.size == 0 ? KITH_FRAME_MESSAGE : KITH_FRAME_PART);
         assert_int_equal(frame.total_size, collected.size == 0 ? 200000 : 0);
         assert_true(frame.payload_size <= 32768);
         collect(&collected, &frame);
@@ -426,9 +425,9 @@ static void send_typed(struct kith_process *self, void *argument)
 {
     size_t size = *(const size_t *)argument;
     struct kith_message *message;
-    assert_int_equal(kith_message_new_typed(kith_process_node(self), 0x1234, &kith__hello__descriptor,
-                                            &message),
-                     KITH_OK);
+    assert_int_equal(
+        kith_message_new_typed(kith_process_node(self), 0x1234, &kith__hello__descriptor, &message),
+        KITH_OK);
     Kith__Hello *hello = message->data;
     hello->version = 5;
     hello->address.len = size;
