@@ -112,7 +112,10 @@ static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
 
 static void wake_at_deadline(struct kith_alarm *alarm)
 {
-    kithi_wake(KITHI_ENTRY(alarm, struct kith_process, alarm), KITH_ERROR_TIMEOUT);
+    struct kith_process *process = KITHI_ENTRY(alarm, struct kith_process, alarm);
+    if (process->state != KITH_STATE_READY) { // else it has been woken already, and is yet to run
+        kithi_wake(process, KITH_ERROR_TIMEOUT);
+    }
 }
 
 static void init_process(struct kith_process *process, const struct kith_spawn_options *options)
