@@ -27,6 +27,7 @@ void kithi_sctp_enter(struct kithi_sctp *self)
 static void free_backend(struct kithi_sctp *self)
 {
     kithi_sctp_faults_fini(&self->faults);
+    free(self->message);
     free(self);
 }
 
@@ -45,11 +46,24 @@ void kithi_sctp_leave(struct kithi_sctp *self)
     }
 }
 
-void kithi_sctp_set_ticking(struct kithi_sctp *self)
+void kithi_sctp_set_tick(struct kithi_sctp *self, uint32_t period_ms)
 {
     struct kith_udp *udp = self->options.udp;
-    if (!self->closed) {
-        udp->ops->set_ticking(udp, self->connections != NULL);
+    if (!self->closed && self->tick_ms != period_ms) {
+        self->tick_ms = period_ms;
+        udp->ops->set_tick(udp, period_ms);
+    }
+}
+
+void kithi_sctp_rouse(struct kithi_sctp *self)
+{
+    self->quiet_ticks = 0;
+    if (self->tick_ms == KITHI_SCTP_TICK_MS) {
+        return;
+    }
+    kithi_sctp_stack_tick(kithi_sctp_now_ns(self));
+    if (self->connections != NULL) {
+        kithi_sctp_set_tick(self, KITHI_SCTP_TICK_MS);
     }
 }
 
@@ -60,6 +74,7 @@ void kithi_sctp_output(struct kithi_sctp_slot *slot, void *packet, size_t size)
     size_t datagram_size;
     kithi_seal(packet, size, &datagram, &datagram_size);
     self->counters.packets_sent++;
+    self->quiet_ticks = 0;
     if (!self->closed) {
         kithi_sctp_faults_send(&self->faults, &slot->endpoint, datagram, datagram_size,
                                kithi_sctp_now_ns(self));
@@ -91,7 +106,8 @@ static struct kithi_sctp_slot *greet(struct kithi_sctp *self, const struct kith_
         return kithi_sctp_slot_stray(self, from);
     }
     struct kithi_sctp_slot *slot = NULL;
-    if (self->counters.connections < self->options.connections && kithi_sctp_stack_may_answer()) {
+    if (self->counters.connections < self->options.connections &&
+        kithi_sctp_stack_may_answer(kithi_sctp_now_ns(self))) {
         slot = kithi_sctp_slot_greet(self, from, chunk == KITHI_SCTP_CHUNK_INIT);
     }
     if (slot == NULL) {
@@ -116,6 +132,19 @@ static void note_heard(struct kithi_sctp_slot *slot, const unsigned char *packet
     }
 }
 
+static void take_answer(struct kithi_sctp *self, struct kithi_sctp_slot *slot,
+                        const struct kith_endpoint *from, const void *packet, size_t size)
+{
+    bool was_stranger = slot->connections == NULL;
+    kithi_sctp_stack_input(slot, packet, size);
+    if (!kithi_sctp_connection_accept(slot) && was_stranger) {
+        // Its cookie was for a place that another stranger has got since: it should start again,
+        // rather than wait for an answer.
+        slot = kithi_sctp_slot_stray(self, from);
+        kithi_sctp_stack_input(slot, packet, size);
+    }
+}
+
 static void take_datagram(void *owner, const struct kith_endpoint *from, void *data, size_t size)
 {
     struct kithi_sctp *self = owner;
@@ -127,6 +156,7 @@ static void take_datagram(void *owner, const struct kith_endpoint *from, void *d
         return;
     }
     self->counters.packets_received++;
+    kithi_sctp_rouse(self);
     unsigned char chunk = packet[KITHI_SCTP_HEADER_SIZE];
     struct kithi_sctp_slot *slot = kithi_sctp_slot_find(self, from);
     if (slot == NULL) {
@@ -140,16 +170,48 @@ static void take_datagram(void *owner, const struct kith_endpoint *from, void *d
     if (slot == NULL) {
         return;
     }
-    kithi_sctp_stack_input(slot, packet, size);
     if (chunk == KITHI_SCTP_CHUNK_COOKIE_ECHO && slot->listener != NULL) {
-        kithi_sctp_connection_accept(slot);
+        take_answer(self, slot, from, packet, size);
+    } else {
+        kithi_sctp_stack_input(slot, packet, size);
+        note_heard(slot, packet);
     }
-    note_heard(slot, packet);
 }
 
 static void settle(void *owner)
 {
     kithi_sctp_connections_work(owner);
+}
+
+static bool is_anything_under_way(const struct kithi_sctp *self)
+{
+    if (self->faults.held_count > 0) {
+        return true;
+    }
+    for (const struct kith_connection *connection = self->connections; connection != NULL;
+         connection = connection->next) {
+        if (connection->state != KITHI_SCTP_UP || kithi_sctp_socket_busy(connection->socket)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// An idle node is woken less often.
+static void choose_tick(struct kithi_sctp *self)
+{
+    if (self->connections == NULL) {
+        return;
+    }
+    if (self->quiet_ticks++ == 0) {
+        kithi_sctp_set_tick(self, KITHI_SCTP_TICK_MS);
+    } else if (self->quiet_ticks >= KITHI_SCTP_QUIET_TICKS && self->tick_ms == KITHI_SCTP_TICK_MS) {
+        if (is_anything_under_way(self)) {
+            self->quiet_ticks = 1;
+        } else {
+            kithi_sctp_set_tick(self, KITHI_SCTP_SLOW_TICK_MS);
+        }
+    }
 }
 
 static void tick(void *owner)
@@ -159,6 +221,7 @@ static void tick(void *owner)
     kithi_sctp_enter(self);
     kithi_sctp_faults_tick(&self->faults, now_ns);
     kithi_sctp_stack_tick(now_ns);
+    choose_tick(self);
     kithi_sctp_connections_expire(self, now_ns);
     kithi_sctp_connections_work(self);
     kithi_sctp_leave(self);
@@ -255,6 +318,7 @@ static enum kith_error send_batch(struct kith_connection *connection, unsigned s
     if (connection->state != KITHI_SCTP_UP) {
         return KITH_ERROR_DOWN;
     }
+    kithi_sctp_rouse(connection->backend);
     enum kith_error error = kithi_sctp_socket_send(connection->socket, stream, data, size);
     if (error == KITH_ERROR_FULL) {
         connection->blocked = true;
@@ -309,14 +373,19 @@ enum kith_error kith_backend_sctp_open(const struct kith_backend_sctp_options *o
         .busy = is_busy,
     };
     struct kithi_sctp *self = calloc(1, sizeof *self);
-    if (self == NULL ||
+    size_t message_most = options->message_most == 0 ? KITH_BATCH_MAX : options->message_most;
+    unsigned char *message = malloc(message_most);
+    if (self == NULL || message == NULL ||
         kithi_sctp_faults_init(&self->faults, &options->faults, options->udp) != KITH_OK) {
+        free(message);
         free(self);
         options->udp->ops->close(options->udp);
         return KITH_ERROR_NO_MEMORY;
     }
     self->backend.ops = &ops;
+    self->message = message;
     self->options = *options;
+    self->options.message_most = message_most;
     set_default(&self->options.connections, KITHI_SCTP_CONNECTIONS);
     set_default(&self->options.heartbeat_ms, KITHI_SCTP_HEARTBEAT_MS);
     set_default(&self->options.connect_ms, KITHI_SCTP_CONNECT_MS);

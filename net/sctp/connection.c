@@ -78,7 +78,7 @@ static struct kith_connection *make_connection(struct kithi_sctp *self,
     connection->local_port = kithi_sctp_socket_local_port(socket);
     usrsctp_set_upcall(socket, take_note, connection);
     insert(self, connection);
-    kithi_sctp_set_ticking(self);
+    kithi_sctp_rouse(self);
     return connection;
 }
 
@@ -123,16 +123,16 @@ enum kith_error kithi_sctp_connection_open(struct kithi_sctp *self,
     return KITH_OK;
 }
 
-void kithi_sctp_connection_accept(struct kithi_sctp_slot *slot)
+bool kithi_sctp_connection_accept(struct kithi_sctp_slot *slot)
 {
     struct kithi_sctp *self = slot->backend;
-    for (;;) {
+    for (bool accepted = false;; accepted = true) {
         struct sockaddr_conn peer;
         socklen_t size = sizeof peer;
         memset(&peer, 0, sizeof peer);
         struct socket *socket = usrsctp_accept(slot->listener, (struct sockaddr *)&peer, &size);
         if (socket == NULL) {
-            return;
+            return accepted;
         }
         kithi_sctp_slot_settle(slot);
         bool room = self->counters.connections < self->options.connections;
@@ -142,7 +142,7 @@ void kithi_sctp_connection_accept(struct kithi_sctp_slot *slot)
             self->counters.connects_limited++;
             kithi_sctp_socket_abort(socket);
             kithi_sctp_slot_release(slot);
-            return;
+            return true;
         }
         connection->peer_port = peer.sconn_port;
         kithi_sctp_connection_note(connection);
@@ -170,7 +170,9 @@ static void end(struct kith_connection *connection)
     if (!connection->noted) {
         bury(connection);
     }
-    kithi_sctp_set_ticking(self);
+    if (self->connections == NULL) {
+        kithi_sctp_set_tick(self, 0);
+    }
     kithi_sctp_leave(self);
 }
 
@@ -236,6 +238,7 @@ void kithi_sctp_connection_leave(struct kith_connection *connection)
         kithi_sctp_connection_end(connection);
         return;
     }
+    kithi_sctp_rouse(connection->backend);
     connection->state = KITHI_SCTP_LEAVING;
     connection->owner = NULL;
     connection->give_up_ns = after_ms(connection->backend, connection->backend->options.leave_ms);
@@ -308,9 +311,10 @@ static void take_notification(struct kith_connection *connection, const unsigned
 static bool keep_part(struct kith_connection *connection, const unsigned char *data, size_t size)
 {
     if (connection->partial == NULL) {
-        connection->partial = malloc(KITH_BATCH_MAX);
+        connection->partial = malloc(connection->backend->options.message_most);
     }
-    if (connection->partial == NULL || size > KITH_BATCH_MAX - connection->partial_size) {
+    size_t most = connection->backend->options.message_most;
+    if (connection->partial == NULL || size > most - connection->partial_size) {
         return false;
     }
     memcpy(connection->partial + connection->partial_size, data, size);
@@ -355,8 +359,8 @@ static bool receive(struct kith_connection *connection)
     socklen_t info_size = sizeof info;
     unsigned info_type = 0;
     int flags = 0;
-    ssize_t size = usrsctp_recvv(connection->socket, self->message, sizeof self->message, NULL,
-                                 NULL, &info, &info_size, &info_type, &flags);
+    ssize_t size = usrsctp_recvv(connection->socket, self->message, self->options.message_most,
+                                 NULL, NULL, &info, &info_size, &info_type, &flags);
     if (size < 0 && (errno == EWOULDBLOCK || errno == EAGAIN || errno == ENOTCONN)) {
         return false;
     }

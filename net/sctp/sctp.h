@@ -25,10 +25,14 @@ enum {
     KITHI_SCTP_SLOT_CHUNK = 64,
     KITHI_SCTP_SLOT_CHUNKS = 1024,
     KITHI_SCTP_BUCKETS = 256,
-    KITHI_SCTP_STRANGERS = 64, // that may be connecting at once, all back ends together
-    KITHI_SCTP_STRANGER_WAYS = 4,
-    KITHI_SCTP_STRANGER_MS = 3000,   // then its place may go to another
-    KITHI_SCTP_INITS_PER_TICK = 200, // answered, of strangers
+    KITHI_SCTP_STRANGERS = 256, // that may be connecting at once, all back ends together
+    KITHI_SCTP_STRANGER_WAYS = 8,
+    KITHI_SCTP_STRANGER_MS = 3000, // then its place may go to another
+    KITHI_SCTP_ANSWERS = 200,      // to INITs of strangers, in KITHI_SCTP_TICK_MS
+
+    KITHI_SCTP_TICK_MS = 10,
+    KITHI_SCTP_SLOW_TICK_MS = 100, // when nothing is under way but heartbeats
+    KITHI_SCTP_QUIET_TICKS = 5,    // before that
 
     KITHI_SCTP_CHUNK_INIT = 1, // RFC 9260, 3.2
     KITHI_SCTP_CHUNK_COOKIE_ECHO = 10,
@@ -83,13 +87,15 @@ struct kithi_sctp {
     struct kith_backend_events events;
     void *owner;
     bool opened, closed;
-    bool doomed;                          // to be freed when depth is 0 again
-    unsigned depth;                       // of calls into the owner
+    bool doomed;    // to be freed when depth is 0 again
+    unsigned depth; // of calls into the owner
+    uint32_t tick_ms;
+    unsigned quiet_ticks;                 // since a packet was sent or came
     uint32_t buckets[KITHI_SCTP_BUCKETS]; // slots, by endpoint
     struct kith_connection *connections;
     struct kith_connection *noted, *last_noted, *ended;
     struct kith_backend_sctp_counters counters;
-    unsigned char message[KITH_BATCH_MAX];
+    unsigned char *message; // options.message_most bytes
 };
 
 // stack.c: the one instance of usrsctp
@@ -101,7 +107,7 @@ uint32_t kithi_sctp_stack_crc32c(const void *data, size_t size);
 // A number that nobody outside can guess, the same for the same endpoint.
 uint64_t kithi_sctp_stack_hash(const struct kith_endpoint *endpoint);
 // True if another stranger may be answered now.
-bool kithi_sctp_stack_may_answer(void);
+bool kithi_sctp_stack_may_answer(uint64_t now_ns);
 
 // slot.c
 struct kithi_sctp_slot *kithi_sctp_slot_at(const void *address);
@@ -146,7 +152,8 @@ bool kithi_sctp_is_farewell(const struct sctp_assoc_change *change, size_t size)
 enum kith_error kithi_sctp_connection_open(struct kithi_sctp *self,
                                            const struct kith_endpoint *peer, void *owner,
                                            struct kith_connection **connection);
-void kithi_sctp_connection_accept(struct kithi_sctp_slot *slot);
+// False: there was nothing to accept.
+bool kithi_sctp_connection_accept(struct kithi_sctp_slot *slot);
 // Tells the owner, and ends it.
 void kithi_sctp_connection_lost(struct kith_connection *connection, enum kith_error reason);
 // Ends it without telling.
@@ -163,7 +170,9 @@ uint64_t kithi_sctp_now_ns(const struct kithi_sctp *self);
 
 // backend.c
 void kithi_sctp_output(struct kithi_sctp_slot *slot, void *packet, size_t size);
-void kithi_sctp_set_ticking(struct kithi_sctp *self);
+// Something is about to happen: makes usrsctp's clock right, and tick as fast as it needs.
+void kithi_sctp_rouse(struct kithi_sctp *self);
+void kithi_sctp_set_tick(struct kithi_sctp *self, uint32_t period_ms);
 void kithi_sctp_enter(struct kithi_sctp *self);
 void kithi_sctp_leave(struct kithi_sctp *self); // may free it
 

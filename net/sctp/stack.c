@@ -10,7 +10,7 @@
 
 enum {
     NS_PER_MS = 1000000,
-    MOST_PER_TICK_MS = 50, // a node that stood still doesn't hold that against its peers
+    MOST_PER_TICK_MS = 150, // a node that stood still doesn't hold that against its peers
     FINISH_TICKS = 2000,
 
     // Recovery is quick: a peer acknowledges after 20 ms at the latest, so that 100 ms without an
@@ -29,7 +29,8 @@ static struct {
     kithi_crc32c_function *crc32c;
     uint64_t hash_key;
     uint64_t ticked_ns;
-    unsigned answers_left; // to strangers, until the next tick
+    unsigned answers_left; // to strangers
+    uint64_t answers_ns;   // since when
 } stack;
 
 static void print_nothing(const char *format, ...)
@@ -93,7 +94,6 @@ enum kith_error kithi_sctp_stack_ref(const struct kith_platform *platform)
     stack.crc32c = kithi_crc32c_choose();
     platform->entropy(platform->state, &stack.hash_key, sizeof stack.hash_key);
     stack.ticked_ns = platform->now_ns(platform->state);
-    stack.answers_left = KITHI_SCTP_INITS_PER_TICK;
     usrsctp_init_nothreads(0, output, print_nothing);
     set_features();
     set_timing();
@@ -109,7 +109,7 @@ void kithi_sctp_stack_unref(void)
     }
     kithi_sctp_slots_close();
     for (int tick = 0; usrsctp_finish() != 0 && tick < FINISH_TICKS; tick++) {
-        usrsctp_handle_timers(KITH_UDP_TICK_MS);
+        usrsctp_handle_timers(KITHI_SCTP_TICK_MS);
     }
 }
 
@@ -120,7 +120,6 @@ void kithi_sctp_stack_tick(uint64_t now_ns)
         return;
     }
     stack.ticked_ns += passed_ms * NS_PER_MS;
-    stack.answers_left = KITHI_SCTP_INITS_PER_TICK;
     usrsctp_handle_timers(passed_ms < MOST_PER_TICK_MS ? (uint32_t)passed_ms : MOST_PER_TICK_MS);
 }
 
@@ -134,8 +133,12 @@ uint32_t kithi_sctp_stack_crc32c(const void *data, size_t size)
     return stack.crc32c(data, size);
 }
 
-bool kithi_sctp_stack_may_answer(void)
+bool kithi_sctp_stack_may_answer(uint64_t now_ns)
 {
+    if (now_ns - stack.answers_ns >= KITHI_SCTP_TICK_MS * NS_PER_MS) {
+        stack.answers_ns = now_ns;
+        stack.answers_left = KITHI_SCTP_ANSWERS;
+    }
     if (stack.answers_left == 0) {
         return false;
     }

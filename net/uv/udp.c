@@ -201,15 +201,15 @@ static void close_udp(struct kith_udp *udp)
     close(self->fd);
 }
 
-static void set_ticking(struct kith_udp *udp, bool on)
+static void set_tick(struct kith_udp *udp, uint32_t period_ms)
 {
     struct kithi_uv *self = (struct kithi_uv *)(void *)udp;
-    if (on && !self->ticking) {
-        uv_timer_start(&self->timer, take_tick, KITH_UDP_TICK_MS, KITH_UDP_TICK_MS);
-    } else if (!on && self->ticking) {
+    if (period_ms == 0) {
         uv_timer_stop(&self->timer);
+        return;
     }
-    self->ticking = on;
+    uv_update_time(self->options.loop);
+    uv_timer_start(&self->timer, take_tick, period_ms, period_ms);
 }
 
 enum kith_error kith_udp_uv_open(const struct kith_udp_uv_options *options, struct kith_udp **udp)
@@ -219,7 +219,7 @@ enum kith_error kith_udp_uv_open(const struct kith_udp_uv_options *options, stru
         .close = close_udp,
         .send = kithi_uv_send,
         .path = kithi_uv_path,
-        .set_ticking = set_ticking,
+        .set_tick = set_tick,
     };
     struct kithi_uv *self = calloc(1, sizeof *self);
     if (self == NULL) {

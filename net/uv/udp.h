@@ -15,7 +15,7 @@ enum {
     KITHI_UV_IN_BUFFER = 16,   // a datagram may take this part of it
     KITHI_UV_SEGMENTS = 64,    // most of one UDP_SEGMENT send (UDP_MAX_SEGMENTS)
     KITHI_UV_BATCH = 8,        // read by one recvmmsg
-    KITHI_UV_ROUNDS = 4,       // of recvmmsg, before others on the loop have their turn
+    KITHI_UV_ROUNDS = 16,      // of recvmmsg, before others on the loop have their turn
     KITHI_UV_SLOT = 1 << 16,   // room for one datagram, or as many as UDP_GRO puts together
 };
 
@@ -45,7 +45,7 @@ struct kithi_uv {
     uv_check_t check;
     uv_timer_t timer;
     unsigned open_handles;
-    bool closing, ticking;
+    bool closing;
     int fd;
     bool is_v6, takes_v4;
     bool segments;           // UDP_SEGMENT works

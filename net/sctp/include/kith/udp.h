@@ -16,8 +16,6 @@
 #define KITH_UDP_PATH_LEAST 1232
 #define KITH_UDP_PATH_MOST  65507
 
-#define KITH_UDP_TICK_MS 10
-
 struct kith_udp;
 
 // What the owner is told. It may call any function of `udp` from inside, close included.
@@ -29,7 +27,7 @@ struct kith_udp_events {
     // until now can be done.
     void (*settled)(void *owner);
 
-    // Every KITH_UDP_TICK_MS while ticking is on; later if the loop was busy.
+    // As often as set_tick said; later if the loop was busy.
     void (*tick)(void *owner);
 
     // The host of `to` says that nobody listens there.
@@ -60,8 +58,8 @@ struct kith_udp_ops {
     // to that network).
     enum kith_error (*path)(struct kith_udp *udp, const struct kith_endpoint *to, size_t *size);
 
-    // Turns the tick on or off.
-    void (*set_ticking)(struct kith_udp *udp, bool on);
+    // Sets the period of the tick, counted from now; 0: none.
+    void (*set_tick)(struct kith_udp *udp, uint32_t period_ms);
 };
 
 struct kith_udp_counters {
