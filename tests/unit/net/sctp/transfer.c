@@ -65,15 +65,15 @@ static struct kith_backend_sctp_counters transfer(const char *listen,
 static void every_size_arrives_in_order_on_every_stream(void **state)
 {
     (void)state;
-    assert_int_equal(transfer("127.0.0.1:0", NULL, 800).malformed, 0);
-    assert_int_equal(transfer("[::1]:0", NULL, 800).malformed, 0);
+    assert_int_equal(transfer("127.0.0.1:0", NULL, 300).malformed, 0);
+    assert_int_equal(transfer("[::1]:0", NULL, 300).malformed, 0);
 }
 
 static void a_narrow_path_carries_the_same(void **state)
 {
     (void)state;
     harness_udp_options.payload_most = 1452;
-    struct kith_udp_counters udp = transfer("127.0.0.1:0", NULL, 800).udp;
+    struct kith_udp_counters udp = transfer("127.0.0.1:0", NULL, 300).udp;
     assert_true(udp.sends < udp.sent); // several in one system call
 }
 
@@ -82,7 +82,7 @@ static void a_kernel_without_segmentation_carries_the_same(void **state)
     (void)state;
     harness_udp_options.payload_most = 1452;
     harness_udp_options.one_by_one = true;
-    struct kith_udp_counters udp = transfer("127.0.0.1:0", NULL, 400).udp;
+    struct kith_udp_counters udp = transfer("127.0.0.1:0", NULL, 200).udp;
     assert_true(udp.sends >= udp.sent);
 }
 

@@ -118,16 +118,15 @@ static enum kith_error cut_path(struct kith_udp *udp, const struct kith_endpoint
     return cut->inner->ops->path(cut->inner, to, size);
 }
 
-static void cut_set_ticking(struct kith_udp *udp, bool on)
+static void cut_set_tick(struct kith_udp *udp, uint32_t period_ms)
 {
     struct cut *cut = cut_of(udp);
-    cut->inner->ops->set_ticking(cut->inner, on);
+    cut->inner->ops->set_tick(cut->inner, period_ms);
 }
 
 static struct kith_udp *make_udp(void)
 {
-    static const struct kith_udp_ops ops = {cut_open, cut_close, cut_send, cut_path,
-                                            cut_set_ticking};
+    static const struct kith_udp_ops ops = {cut_open, cut_close, cut_send, cut_path, cut_set_tick};
     struct kith_udp_uv_options options = harness_udp_options;
     options.loop = kith_platform_linux_loop(&platform);
     struct cut *cut = calloc(1, sizeof *cut);
