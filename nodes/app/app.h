@@ -27,6 +27,7 @@ struct kithi_app {
     char name[KITH_NAME_SIZE];
     char state_path[KITHI_VALUE_SIZE_MAX + 16]; // of node.json, "": none
     bool platform_open, stopping;
+    uint64_t stopping_since_ns;
     int exit_code;
 };
 

@@ -4,8 +4,9 @@
 #include "app.h"
 #include "settings.h"
 
-#define LOOK_MS        5 // how often it looks whether a step is over
-#define PROCESSES_PART 2 // the processes get 1 / 2 of the time
+#define LOOK_MS        5                   // how often it looks whether a step is over
+#define SAME_NS        UINT64_C(200000000) // signals that come together are one: timeout(1) sends two
+#define PROCESSES_PART 2                   // the processes get 1 / 2 of the time
 
 static bool is_system(const struct kithi_app *self, struct kith_ref process)
 {
@@ -65,12 +66,16 @@ static void run_shutdown(struct kith_process *process, void *argument)
 
 void kithi_app_begin_stop(struct kithi_app *self)
 {
+    uint64_t now = kith_node_now(self->node);
+    if (self->stopping && now - self->stopping_since_ns < SAME_NS)
+        return;
     if (self->stopping) {
         kith_node_log(self->node, KITH_LOG_WARNING, "node_stopped_at_once", NULL, 0);
         kith_node_stop(self->node);
         return;
     }
     self->stopping = true;
+    self->stopping_since_ns = now;
     kith_node_log(self->node, KITH_LOG_INFO, "node_stopping", NULL, 0);
     const struct kith_spawn_options options = {.label = "shutdown",
                                                .entry = run_shutdown,
