@@ -142,14 +142,21 @@ static inline void begin_request(struct kith_process *self, struct kith_ref to,
     message->asynchronous = asynchronous;
 }
 
+// The key of the wait is set: a caller that waited for room may have its reply already.
 static inline enum kith_error await_reply(struct kith_process *self, struct kith_ref to,
                                           uint64_t id, struct kith_message **message,
                                           uint64_t deadline_ns)
 {
-    self->wait = KITHI_WAIT_REPLY;
-    self->wait_key = id;
-    enum kith_error error = kithi_block(self, KITH_STATE_CALLING, deadline_ns);
+    enum kith_error error = KITH_OK;
+    if (self->handed == NULL) {
+        error = kithi_check_killed(self);
+        if (error == KITH_OK) {
+            self->wait = KITHI_WAIT_REPLY;
+            error = kithi_block(self, KITH_STATE_CALLING, deadline_ns);
+        }
+    }
     if (error != KITH_OK) {
+        self->wait = KITHI_WAIT_NONE;
         kithi_route_cancel(self->node, to, id);
         return error;
     }
@@ -177,7 +184,10 @@ enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
     }
     begin_request(self, to, *message, deadline_ns, false);
     uint64_t id = (*message)->id;
+    self->wait_key = id;
+    self->requesting = true;
     error = transmit(self, message, deadline_ns);
+    self->requesting = false;
     if (error != KITH_OK) {
         (*message)->waiting = false;
         return error;

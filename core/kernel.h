@@ -65,7 +65,8 @@ struct kith_process {
     uint8_t state;
     uint8_t priority;
     bool killed, kill_told;
-    uint32_t wake; // enum kith_error: what the blocking call returns
+    bool requesting; // sends the request of a kith_call
+    uint32_t wake;   // enum kith_error: what the blocking call returns
     uint32_t slot, generation;
     uint32_t owned;
     uint64_t cycles, sent, received;
@@ -237,11 +238,17 @@ static inline void kithi_ready_push(struct kith_process *process)
 
 static inline void kithi_wake(struct kith_process *process, enum kith_error result)
 {
+    process->wait = KITHI_WAIT_NONE;
+    if (process->state == KITH_STATE_READY) {
+        return; // a caller whose reply came before it has run again
+    }
     if (process->state == KITH_STATE_SENDING) {
         kithi_list_remove(&process->waiting);
+        if (process->requesting && result == KITH_OK) {
+            process->wait = KITHI_WAIT_REPLY; // from now on, not only when it runs
+        }
         process->outgoing = NULL;
     }
-    process->wait = KITHI_WAIT_NONE;
     process->wake = result;
     kithi_ready_push(process);
 }

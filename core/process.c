@@ -113,7 +113,7 @@ static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
 static void wake_at_deadline(struct kith_alarm *alarm)
 {
     struct kith_process *process = KITHI_ENTRY(alarm, struct kith_process, alarm);
-    if (process->state != KITH_STATE_READY) { // else it has been woken already, and is yet to run
+    if (process->state != KITH_STATE_READY) { // else something woke it, and it has yet to run
         kithi_wake(process, KITH_ERROR_TIMEOUT);
     }
 }
@@ -134,6 +134,7 @@ static void init_process(struct kith_process *process, const struct kith_spawn_o
     process->wait = KITHI_WAIT_NONE;
     process->killed = false;
     process->kill_told = false;
+    process->requesting = false;
     process->owned = 0;
     process->cycles = process->sent = process->received = process->hogs = 0;
     process->mailbox = (struct kithi_mailbox){
