@@ -6,12 +6,14 @@
 
 enum { FRAME = 48, MARGIN = 256 };
 
+enum next { RECEIVES, YIELDS, RETURNS, EXITS };
+
 struct scene {
     struct check *check;
     struct kith_stack stack; // of the process that overflows
     struct kith_ref target;
     uint32_t steps;
-    bool yields;
+    enum next next;
     enum kith_error reason;
 };
 
@@ -35,10 +37,17 @@ static void overflow(struct kith_process *self, void *argument)
     CHECK(scene->check, descend((unsigned char *)scene->stack.base + MARGIN) > 0);
     *(volatile unsigned char *)scene->stack.base = 1; // what one call more would have done
     scene->steps++;
-    if (scene->yields) {
-        kith_yield(self);
-    } else {
+    switch (scene->next) {
+    case RECEIVES:
         kith_receive(self, &message, KITH_FOREVER);
+        break;
+    case YIELDS:
+        kith_yield(self);
+        break;
+    case RETURNS:
+        return;
+    case EXITS:
+        kith_exit(self, KITH_ERROR_IO);
     }
     CHECK(scene->check, !"a process that overflowed its stack came back");
 }
@@ -55,9 +64,9 @@ static void watch(struct kith_process *self, void *argument)
     kith_message_free(&message);
 }
 
-static void run_overflow(struct check *check, bool yields)
+static void run_overflow(struct check *check, enum next next)
 {
-    struct scene scene = {.check = check, .yields = yields};
+    struct scene scene = {.check = check, .next = next};
     check_spawn(check, watch, &scene);
     scene.target = check_spawn(check, overflow, &scene);
     scene.stack = check->stack;
@@ -73,12 +82,22 @@ static void run_overflow(struct check *check, bool yields)
 
 static void an_overflow_ends_the_process_when_it_blocks_with_a_report(struct check *check)
 {
-    run_overflow(check, false);
+    run_overflow(check, RECEIVES);
 }
 
 static void an_overflow_ends_the_process_when_it_yields(struct check *check)
 {
-    run_overflow(check, true);
+    run_overflow(check, YIELDS);
+}
+
+static void an_overflow_is_noticed_when_the_process_returns(struct check *check)
+{
+    run_overflow(check, RETURNS);
+}
+
+static void an_overflow_is_noticed_when_the_process_exits(struct check *check)
+{
+    run_overflow(check, EXITS);
 }
 
 static void do_nothing(struct kith_process *self, void *argument)
@@ -92,7 +111,7 @@ static void do_nothing(struct kith_process *self, void *argument)
 
 static void the_stack_of_an_overflow_can_be_used_again(struct check *check)
 {
-    run_overflow(check, false);
+    run_overflow(check, RECEIVES);
     uint32_t turns = 0;
     uint32_t count = kith_node_limits(check->node)->processes;
     for (uint32_t place = 0; place < count; place++) {
@@ -161,6 +180,8 @@ static void a_process_gets_the_stack_it_asks_for_whoever_had_it_before(struct ch
 static const struct check_case cases[] = {
     CHECK_CASE(an_overflow_ends_the_process_when_it_blocks_with_a_report),
     CHECK_CASE(an_overflow_ends_the_process_when_it_yields),
+    CHECK_CASE(an_overflow_is_noticed_when_the_process_returns),
+    CHECK_CASE(an_overflow_is_noticed_when_the_process_exits),
     CHECK_CASE(the_stack_of_an_overflow_can_be_used_again),
     CHECK_CASE(the_high_water_mark_shows_how_deep_a_process_went),
     CHECK_CASE(a_process_gets_the_stack_it_asks_for_whoever_had_it_before),

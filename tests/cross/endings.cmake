@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How a board ends: exit status and last words.
+# Firmware of which the exit status and the last words are tested.
 
 # death(panic 70 "^panic: of this test"): one program and its test.
 function(death name status text)
@@ -26,3 +26,7 @@ death(be_interrupted_unexpectedly 72 "fault: exception=0000002f pc=0000[0-9a-f]+
 add_executable(cross_no_entropy no_entropy.c)
 target_link_libraries(cross_no_entropy PRIVATE kith_board_mps2_an385 kith_options)
 expect_end(cross_no_entropy 70 "^$")
+
+add_executable(cross_firmware firmware.c)
+target_link_libraries(cross_firmware PRIVATE kith_board_mps2_an385 kith_options)
+expect_end(cross_firmware 0 "^[0-9.]+ info hello board=mps2-an385")
