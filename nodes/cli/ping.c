@@ -111,7 +111,7 @@ int kithi_run_node_ping(struct kithi_session *session)
         return code;
     kithi_stream_begin(&session->output, row_columns, 3);
     while (tally.sent < plan.count) {
-        uint64_t elapsed, begun = kith_now(session->self);
+        uint64_t elapsed = 0, begun = kith_now(session->self);
         enum kith_error error = ping_once(session, link.kernel, tally.sent++, plan.size, &elapsed);
         if (error == KITH_ERROR_KILLED)
             return session->interrupted_code;
