@@ -361,6 +361,53 @@ static void fields_of_a_later_version_are_ignored(void **state)
     assert_int_equal(decode_with_unknown(80, &frame), KITH_ERROR_INVALID);
 }
 
+static void a_header_may_have_24_fields_and_8_of_them_unknown(void **state)
+{
+    (void)state;
+    for (size_t unknown = 7; unknown <= 8; unknown++) {
+        struct kith_frame whole = {.type = UINT64_MAX,
+                                   .to = {ELSEWHERE, UINT32_MAX, UINT32_MAX},
+                                   .from = {ELSEWHERE, UINT32_MAX, UINT32_MAX},
+                                   .reply_to = {ELSEWHERE, 1, UINT32_MAX},
+                                   .id = UINT64_MAX,
+                                   .waiting = true,
+                                   .remaining_ms = UINT64_MAX - 1,
+                                   .trace = UINT64_MAX,
+                                   .error = 1,
+                                   .credits = 1,
+                                   .hops = 1,
+                                   .urgency = 1,
+                                   .payload_size = 1,
+                                   .total_size = UINT64_MAX,
+                                   .kind = KITH_FRAME_RETURN,
+                                   .payload = "x"};
+        if (unknown == 8) {
+            whole.trace = 0;
+        }
+        uint8_t bytes[400] = {0}, longer[400] = {0};
+        size_t size = encode(&whole, bytes, sizeof bytes);
+        size_t prefix = bytes[0] < 0x80 ? 1 : 2;
+        size_t known = prefix == 1 ? bytes[0] : (size_t)(bytes[0] & 0x7f) | (size_t)bytes[1] << 7;
+        uint8_t *next = longer + 2;
+        memcpy(next, bytes + prefix, known);
+        next += known;
+        for (size_t i = 0; i < unknown; i++) { // field 30, 9 bytes of anything
+            *next = (uint8_t)((uint8_t)(30 << 3) | 0x80 | 2);
+            next[1] = 30 >> 4;
+            next[2] = 9;
+            next += 12;
+        }
+        size_t header_size = (size_t)(next - longer) - 2;
+        assert_in_range(header_size, 200, 254);
+        longer[0] = (uint8_t)(header_size | 0x80);
+        longer[1] = (uint8_t)(header_size >> 7);
+        memcpy(next, bytes + prefix + known, size - prefix - known);
+        struct kith_frame back;
+        assert_int_equal(decode(longer, header_size + 2 + size - prefix - known, &back), KITH_OK);
+        assert_same(&whole, &back);
+    }
+}
+
 static void a_header_that_is_too_long_is_invalid(void **state)
 {
     (void)state;
@@ -416,6 +463,7 @@ int main(void)
         cmocka_unit_test(what_breaks_the_rules_of_its_kind_is_invalid),
         cmocka_unit_test(an_error_of_a_later_version_reads_as_invalid),
         cmocka_unit_test(fields_of_a_later_version_are_ignored),
+        cmocka_unit_test(a_header_may_have_24_fields_and_8_of_them_unknown),
         cmocka_unit_test(a_header_that_is_too_long_is_invalid),
         cmocka_unit_test(garbage_ends_in_a_frame_or_an_error),
     };
