@@ -62,6 +62,9 @@ void kithi_link_lost(struct kithi_link *link, enum kith_error reason)
 void kithi_link_give_up(struct kithi_link *link)
 {
     struct kithi_channel *channel = link->live;
+    if (kithi_claim_lost(link)) {
+        return;
+    }
     kithi_net_log(link->net, KITH_LOG_WARNING, "link_unreachable", &link->endpoint,
                   KITH_ERROR_UNREACHABLE);
     if (link->hello.transient || link->leaving) {

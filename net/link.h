@@ -102,7 +102,8 @@ size_t kithi_link_batch_most(const struct kithi_link *link);
 // `link` has come up at its endpoint: whoever was there before is gone, or has to prove that it is
 // still there.
 void kithi_claim_endpoint(struct kithi_link *link);
-// The link has lost its connection: true if another incarnation is at its endpoint, and it ended.
+// The link has lost its connection, or is given up: true if another incarnation is at its endpoint,
+// and it ended.
 bool kithi_claim_lost(struct kithi_link *link);
 // In the tick: true if the proof didn't come in time, and the link ended.
 bool kithi_claim_check(struct kithi_link *link, uint64_t now_ns);

@@ -339,6 +339,20 @@ static void a_successor_is_believed_when_the_former_one_does_not_answer(void **s
     close_fixture(&fixture);
 }
 
+static void a_successor_is_also_believed_when_the_former_one_is_just_being_given_up(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer former, later;
+    open_with_peer(&fixture, &former);
+    run_for(&fixture, 4900);
+    expect_change(&fixture, FOLLOWER, KITH_ROUTE_SUSPECT, KITH_ERROR_TIMEOUT);
+    peer_up(&later, &fixture, FOLLOWER + 1, "10.0.0.2:7400");
+    run_for(&fixture, 300);
+    expect_change(&fixture, FOLLOWER, KITH_ROUTE_GONE, KITH_ERROR_RESTARTED);
+    close_fixture(&fixture);
+}
+
 static void a_healthy_node_is_not_cut_off_because_another_claims_its_endpoint(void **state)
 {
     (void)state;
@@ -484,6 +498,7 @@ int main(void)
         cmocka_unit_test(another_incarnation_at_the_endpoint_replaces_a_lost_one),
         cmocka_unit_test(the_node_finds_the_new_incarnation_when_it_reconnects),
         cmocka_unit_test(a_successor_is_believed_when_the_former_one_does_not_answer),
+        cmocka_unit_test(a_successor_is_also_believed_when_the_former_one_is_just_being_given_up),
         cmocka_unit_test(a_healthy_node_is_not_cut_off_because_another_claims_its_endpoint),
         cmocka_unit_test(what_was_sent_and_not_acknowledged_is_counted),
         cmocka_unit_test(what_waits_goes_out_by_the_next_connection_once),
