@@ -5,7 +5,7 @@
 #include "settings.h"
 
 #define LOOK_MS        5                   // how often it looks whether a step is over
-#define SAME_NS        UINT64_C(200000000) // signals that come together are one: timeout(1) sends two
+#define SAME_NS        UINT64_C(200000000) // signals so close are one: timeout(1) sends two
 #define PROCESSES_PART 2                   // the processes get 1 / 2 of the time
 
 static bool is_system(const struct kithi_app *self, struct kith_ref process)
