@@ -124,6 +124,7 @@ struct kithi_watch {
     uint32_t next_node; // of the beginning: places and entries below these have been told
     uint32_t next_link;
     uint32_t next_entry;
+    uint32_t burst, left; // events of the beginning that are sent at a time
     uint64_t retry_ns, retry_wait_ns;
 };
 

@@ -4,6 +4,8 @@
 // When a receiver has no room, nothing is stored for it: the watch goes back to its beginning.
 #include "server.h"
 
+enum { FIRST_BURST = 256 }; // events of a beginning that are sent at a time
+
 static bool send_event(struct kithi_naming *naming, struct kithi_watch *watch,
                        struct kith_message **message, Kith__NamingEvent *event)
 {
@@ -120,13 +122,23 @@ static void reset(struct kithi_naming *naming, struct kithi_watch *watch)
 
 // The beginning, step by step: each is told, or the watch waits where it is.
 
+static bool take_turn(struct kithi_watch *watch)
+{
+    if (watch->left == 0) {
+        return false;
+    }
+    watch->left--;
+    return true;
+}
+
 static bool begin_nodes(struct kithi_naming *naming, struct kithi_watch *watch)
 {
     for (; watch->next_node < naming->member_used; watch->next_node++) {
         const struct kithi_member *member = naming->members[watch->next_node];
         if ((watch->kinds & KITH_WATCH_NODES) != 0 && member != NULL && member->told_up &&
             matches_member(watch, member) &&
-            !tell_member(naming, watch, member, KITH_WATCH_NODES, KITH_EVENT_UP)) {
+            (!take_turn(watch) ||
+             !tell_member(naming, watch, member, KITH_WATCH_NODES, KITH_EVENT_UP))) {
             return false;
         }
     }
@@ -143,8 +155,8 @@ static bool begin_links(struct kithi_naming *naming, struct kithi_watch *watch)
             continue;
         }
         bool up = member->told_state == KITH_ROUTE_UP;
-        if (!tell_member(naming, watch, member, KITH_WATCH_LINKS,
-                         up ? KITH_EVENT_UP : KITH_EVENT_SUSPECT)) {
+        if (!take_turn(watch) || !tell_member(naming, watch, member, KITH_WATCH_LINKS,
+                                              up ? KITH_EVENT_UP : KITH_EVENT_SUSPECT)) {
             return false;
         }
     }
@@ -157,7 +169,8 @@ static bool begin_entries(struct kithi_naming *naming, struct kithi_watch *watch
         const struct kithi_entry *entry = &naming->table.entries[watch->next_entry];
         if ((watch->kinds & KITH_WATCH_NAMES) != 0 && entry->node != KITHI_NONE &&
             kithi_entry_matches(naming, &watch->pattern, watch->next_entry) &&
-            !tell_entry(naming, watch, watch->next_entry, KITH_EVENT_UP, entry->epoch, KITH_OK)) {
+            (!take_turn(watch) ||
+             !tell_entry(naming, watch, watch->next_entry, KITH_EVENT_UP, entry->epoch, KITH_OK))) {
             return false;
         }
     }
@@ -173,10 +186,12 @@ static bool begin_resync(struct kithi_naming *naming, struct kithi_watch *watch)
 static void go_on(struct kithi_naming *naming, struct kithi_watch *watch)
 {
     uint32_t before = watch->next_node + watch->next_link + watch->next_entry;
+    watch->left = watch->burst;
     if (begin_resync(naming, watch) && begin_nodes(naming, watch) && begin_links(naming, watch) &&
         begin_entries(naming, watch) && tell_plain(naming, watch, KITH_EVENT_COMPLETE)) {
         watch->live = true;
         watch->retry_wait_ns = 0;
+        watch->burst = FIRST_BURST;
         return;
     }
     if (watch->next_node + watch->next_link + watch->next_entry != before) {
@@ -331,7 +346,8 @@ static enum kith_error add_watch(struct kithi_naming *naming, struct kith_ref fr
         return error;
     }
     struct kithi_watch *watch = &naming->watches[*id];
-    *watch = (struct kithi_watch){.id = ++naming->next_watch, .kinds = request->kinds};
+    *watch = (struct kithi_watch){
+        .id = ++naming->next_watch, .kinds = request->kinds, .burst = FIRST_BURST};
     error = set_pattern(naming, watch, request->pattern);
     if (error == KITH_OK) {
         error = kithi_client_hold(naming, from, &watch->client);
@@ -409,7 +425,10 @@ void kithi_watches_reset(struct kithi_naming *naming, uint32_t client)
 {
     uint32_t id = client == KITHI_NONE ? KITHI_NONE : naming->clients[client].first_watch;
     for (; id != KITHI_NONE; id = naming->watches[id].client_next) {
-        reset(naming, &naming->watches[id]);
+        struct kithi_watch *watch = &naming->watches[id];
+        // It was sent more than its node had room for: less at a time from now on.
+        watch->burst = watch->burst > 1 ? watch->burst / 2 : 1;
+        reset(naming, watch);
     }
 }
 

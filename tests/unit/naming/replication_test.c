@@ -301,6 +301,99 @@ static void a_peer_that_missed_more_than_the_log_holds_gets_everything(void **st
     cluster_close(&cluster);
 }
 
+struct churn {
+    uint32_t changes;
+};
+
+static void change_often(struct kith_process *self, void *argument)
+{
+    const struct churn *churn = argument;
+    for (uint32_t i = 0; i < churn->changes / 2; i++) {
+        assert_int_equal(kith_register(self, "x", i, NULL, KITH_FOREVER), KITH_OK);
+        assert_int_equal(kith_release(self, "x", i, KITH_FOREVER), KITH_OK);
+    }
+    if (churn->changes % 2 == 1) {
+        assert_int_equal(kith_register(self, "x", 0, NULL, KITH_FOREVER), KITH_OK);
+    }
+    (void)kith_sleep_until(self, KITH_FOREVER);
+}
+
+// How many whole tables are sent to a peer that has missed that many changes.
+static uint64_t transfers_after(uint32_t changes)
+{
+    struct cluster cluster;
+    struct churn churn = {changes};
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    cluster_connect_all(&cluster);
+    cluster.wires[0][1].full = true;
+    cluster_spawn(&cluster, 0, change_often, &churn);
+    cluster_advance(&cluster, 1);
+    cluster.wires[0][1].full = false;
+    cluster_advance(&cluster, 3000);
+    assert_true(cluster_converged(&cluster));
+    assert_int_equal(cluster_status(&cluster, 1).resyncs, 0);
+    uint64_t transfers = cluster_status(&cluster, 0).bulks_sent - 1;
+    cluster_close(&cluster);
+    return transfers;
+}
+
+static void the_log_helps_as_far_as_it_reaches(void **state)
+{
+    (void)state;
+    assert_int_equal(transfers_after(1023), 0);
+    assert_int_equal(transfers_after(1024), 0);
+    assert_int_equal(transfers_after(1025), 1);
+    assert_int_equal(transfers_after(1026), 1);
+}
+
+static void a_transfer_whose_next_entries_all_go_continues_behind_them(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_ref processes[200];
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    for (uint32_t i = 0; i < 200; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "a-rather-long-name-%u", (unsigned)i);
+        processes[i] = cluster_register(&cluster, 0, name, 0);
+    }
+    cluster.wires[0][1].room = 2; // the request for the other table, and one part
+    cluster.wires[0][1].held = true;
+    cluster_connect_all(&cluster);
+    for (uint32_t i = 20; i < 150; i++) {
+        cluster_kill(&cluster, 0, processes[i]);
+        cluster_register(&cluster, 0, "y", i); // takes its place in memory
+    }
+    cluster.wires[0][1].held = false;
+    cluster.wires[0][1].room = 0;
+    cluster_advance(&cluster, 3000);
+    assert_true(cluster_converged(&cluster));
+    assert_int_equal(cluster_status(&cluster, 0).bulks_sent, 1);
+    assert_int_equal(cluster_status(&cluster, 1).resyncs, 0);
+    cluster_close(&cluster);
+}
+
+static void what_a_full_mailbox_returns_is_sent_again(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_limits limits = kith_limits_linux;
+    limits.mailbox_messages = 4;
+    struct kith_naming_options options = {.check_ms = 1000 * CHECK_MS};
+    cluster_open(&cluster, 2, &limits, &options);
+    cluster_connect_all(&cluster);
+    cluster.wires[0][1].held = true;
+    for (uint32_t i = 0; i < 10; i++) {
+        cluster_register(&cluster, 0, "x", i);
+        cluster_settle(&cluster);
+    }
+    cluster.wires[0][1].held = false; // all of them arrive at once
+    cluster_advance(&cluster, 1000);
+    assert_true(cluster_converged(&cluster));
+    assert_true(cluster_status(&cluster, 0).bulks_sent > 1);
+    cluster_close(&cluster);
+}
+
 static void a_table_that_does_not_fit_is_cut_and_said_so(void **state)
 {
     (void)state;
@@ -452,6 +545,9 @@ int main(void)
         cmocka_unit_test(a_slow_peer_holds_up_nobody_and_catches_up),
         cmocka_unit_test(changes_during_a_transfer_are_not_lost),
         cmocka_unit_test(a_peer_that_missed_more_than_the_log_holds_gets_everything),
+        cmocka_unit_test(the_log_helps_as_far_as_it_reaches),
+        cmocka_unit_test(a_transfer_whose_next_entries_all_go_continues_behind_them),
+        cmocka_unit_test(what_a_full_mailbox_returns_is_sent_again),
         cmocka_unit_test(a_table_that_does_not_fit_is_cut_and_said_so),
         cmocka_unit_test(a_cut_table_is_completed_once_there_is_room),
         cmocka_unit_test(without_replicas_nothing_is_asked_for),

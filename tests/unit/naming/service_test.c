@@ -254,6 +254,7 @@ struct listener {
     struct kith_ref naming;
     uint32_t events;
     enum kith_event_kind last;
+    uint32_t since_resync; // events after the last RESYNC
 };
 
 static void watch_remotely(struct kith_process *self, void *argument)
@@ -270,6 +271,8 @@ static void watch_remotely(struct kith_process *self, void *argument)
         if (kith_naming_event(message, &event)) {
             listener->events++;
             listener->last = event.kind;
+            listener->since_resync =
+                event.kind == KITH_EVENT_RESYNC ? 0 : listener->since_resync + 1;
         }
         kith_message_free(&message);
     }
@@ -302,6 +305,31 @@ static void a_process_of_another_node_can_watch_until_it_ends(void **state)
     assert_int_equal(cluster_status(&cluster, 1).watches, 1);
     cluster_kill(&cluster, 0, process);
     assert_int_equal(cluster_status(&cluster, 1).watches, 0);
+    cluster_close(&cluster);
+}
+
+static void an_event_that_is_returned_makes_the_watch_begin_anew(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_limits limits = kith_limits_linux;
+    limits.mailbox_messages = 4;
+    cluster_open(&cluster, 2, &limits, NULL);
+    cluster_connect_all(&cluster);
+    struct listener listener = {.naming = cluster.naming[1]};
+    cluster_spawn(&cluster, 0, watch_remotely, &listener);
+    cluster_settle(&cluster);
+    listener.events = 0;
+    cluster.wires[1][0].held = true;
+    for (uint32_t i = 0; i < 10; i++) {
+        cluster_register(&cluster, 1, "x", i);
+        cluster_settle(&cluster);
+    }
+    cluster.wires[1][0].held = false; // more than its mailbox holds, all at once
+    cluster_advance(&cluster, 3000);
+    assert_true(cluster_status(&cluster, 1).resets > 0);
+    assert_int_equal(listener.last, KITH_EVENT_COMPLETE);
+    assert_in_range(listener.since_resync, 10 + 1, 10 + 1);
     cluster_close(&cluster);
 }
 
@@ -345,6 +373,7 @@ int main(void)
         cmocka_unit_test(only_a_naming_process_speaks_for_its_table),
         cmocka_unit_test(nonsense_gets_an_error_and_changes_nothing),
         cmocka_unit_test(a_process_of_another_node_can_watch_until_it_ends),
+        cmocka_unit_test(an_event_that_is_returned_makes_the_watch_begin_anew),
         cmocka_unit_test(a_process_of_another_node_can_wait_until_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,6 +299,27 @@ static void a_beginning_larger_than_the_mailbox_arrives_in_portions(void **state
     cluster_close(&cluster);
 }
 
+static void a_change_between_two_portions_is_told_without_a_new_beginning(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct watcher *watcher = new_watcher("x", KITH_WATCH_NAMES);
+    struct kith_ref processes[600];
+    watcher->mailbox = 2000;
+    cluster_open(&cluster, 1, &kith_limits_linux, NULL);
+    for (uint32_t i = 0; i < 600; i++) {
+        processes[i] = cluster_register(&cluster, 0, "x", i);
+    }
+    start(&cluster, 0, watcher);
+    assert_in_range(watcher->count, 1, 599);
+    cluster_kill(&cluster, 0, processes[1]);
+    cluster_advance(&cluster, 100);
+    assert_int_equal(cluster_status(&cluster, 0).resets, 0);
+    assert_int_equal(believed(watcher), 599);
+    assert_string_equal(watcher->events[watcher->count - 1], "complete ");
+    cluster_close(&cluster);
+}
+
 static void an_ended_watch_tells_nothing_more(void **state)
 {
     (void)state;
@@ -384,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_transfer_tells_only_of_what_differs),
         cmocka_unit_test(a_watcher_that_is_behind_is_told_to_begin_anew),
         cmocka_unit_test(a_beginning_larger_than_the_mailbox_arrives_in_portions),
+        cmocka_unit_test(a_change_between_two_portions_is_told_without_a_new_beginning),
         cmocka_unit_test(an_ended_watch_tells_nothing_more),
         cmocka_unit_test(a_watch_ends_with_its_process),
         cmocka_unit_test(wrong_watches_are_refused),
