@@ -35,6 +35,7 @@ struct wire {
     bool full;                  // refuses messages
     bool held;                  // keeps what it has
     uint32_t room;              // messages it takes before it is full; 0: any number
+    size_t most;                // bytes of a message that it takes; 0: any number
     uint32_t queued;
     uint32_t lose; // the next messages that get lost
     uint64_t skip; // messages that get through before those

@@ -53,6 +53,9 @@ static enum kith_error send(void *state, struct kith_message **message)
         return KITH_ERROR_FULL;
     }
     size_t size = kith_payload_size(sent);
+    if (wire->most > 0 && size > wire->most) {
+        return KITH_ERROR_TOO_LARGE;
+    }
     wire->messages++;
     wire->bytes += size;
     wire->largest = size > wire->largest ? size : wire->largest;
@@ -170,9 +173,13 @@ static void deliver_message(struct wire *wire, const struct packet *packet)
 {
     struct kith_node *node = wire->cluster->nodes[wire->to];
     struct kith_message *message;
-    assert_int_equal(kith_message_new(node, packet->envelope.type, 0, &message), KITH_OK);
+    enum kith_error error = kith_message_new(node, packet->envelope.type, 0, &message);
+    if (error != KITH_OK) {
+        return_packet(wire, packet, error);
+        return;
+    }
     copy_envelope(message, packet);
-    enum kith_error error = kith_payload_decode(node, message, packet->payload, packet->size);
+    error = kith_payload_decode(node, message, packet->payload, packet->size);
     if (error == KITH_OK) {
         error = kith_route_deliver(reverse_of(wire)->route, &message);
     }
