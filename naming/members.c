@@ -262,7 +262,7 @@ static void route_changed(struct kith_route_observer *observer, const struct kit
                           enum kith_error reason)
 {
     struct kithi_naming *naming =
-        (struct kithi_naming *)((char *)observer - offsetof(struct kithi_naming, observer));
+        (void *)((char *)observer - offsetof(struct kithi_naming, observer));
     (void)note_route(naming, info, reason);
     kithi_naming_wake(naming);
 }

@@ -19,8 +19,7 @@ static void work(struct kithi_naming *naming);
 
 static void before_idle(struct kith_hook *hook)
 {
-    struct kithi_naming *naming =
-        (struct kithi_naming *)((char *)hook - offsetof(struct kithi_naming, hook));
+    struct kithi_naming *naming = (void *)((char *)hook - offsetof(struct kithi_naming, hook));
     if (naming->flush_ns != KITH_FOREVER || naming->members_changed) {
         kithi_naming_wake(naming);
     }

@@ -117,7 +117,7 @@ static void run_resolver(struct kith_process *self, void *argument)
 static void look(struct kith_hook *hook)
 {
     struct kithi_resolver *resolver =
-        (struct kithi_resolver *)((char *)hook - offsetof(struct kithi_resolver, hook));
+        (void *)((char *)hook - offsetof(struct kithi_resolver, hook));
     struct kith_message *message;
     for (size_t i = 0; i < KITHI_RESOLVER_LOOKUPS && !resolver->told; i++) {
         struct slot *slot = &resolver->slots[i];

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static void keep(struct kithi_problems *problems, const char *start, const char *format,
-                 va_list arguments)
+__attribute__((format(printf, 3, 0))) static void keep(struct kithi_problems *problems,
+                                                       const char *start, const char *format,
+                                                       va_list arguments)
 {
     if (problems->kept == KITHI_PROBLEMS_MAX)
         return;
