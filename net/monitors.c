@@ -58,10 +58,7 @@ void kithi_monitors_stop(void *state, struct kith_ref watcher, struct kith_ref t
     if (link->given_up || link->said_goodbye) {
         return;
     }
-    kithi_link_control(link,
-                       link->live != NULL ? (unsigned)KITH_STREAM_CONTROL
-                                          : kithi_queue_stream(watcher, target, KITH_NORMAL),
-                       &frame);
+    kithi_link_control(link, KITH_STREAM_CONTROL, &frame);
 }
 
 // Without a connection the peer asks again when it is back, and learns that the target has ended.

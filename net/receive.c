@@ -101,13 +101,18 @@ static void take_frame(struct kithi_channel *channel, unsigned stream,
 static bool has_right_ends(const struct kithi_link *link, const struct kith_frame *frame)
 {
     uint64_t peer = link->incarnation;
-    uint64_t own = link->net->incarnation;
     bool from_peer = frame->from.node == peer || kith_ref_is_none(frame->from);
-    bool to_own = frame->to.node == own || kith_ref_is_none(frame->to);
-    if (frame->kind == KITH_FRAME_CREDIT) {
+    bool to_own = frame->to.node == link->net->incarnation || kith_ref_is_none(frame->to);
+    switch (frame->kind) {
+    case KITH_FRAME_CREDIT:
         return frame->to.node == peer;
+    case KITH_FRAME_MESSAGE: // one for an earlier incarnation of this node comes back as stale
+        return from_peer;
+    case KITH_FRAME_RETURN: // and says for whom it was
+        return to_own;
+    default:
+        return from_peer && to_own;
     }
-    return from_peer && to_own;
 }
 
 void kithi_receive_whole(struct kithi_link *link, const struct kith_frame *frame,
@@ -127,7 +132,10 @@ void kithi_receive_whole(struct kithi_link *link, const struct kith_frame *frame
 static void take_message(struct kithi_link *link, const struct kith_frame *frame,
                          struct kith_message *raw)
 {
-    enum kith_error error = kithi_credits_arrived(link, frame->to, frame->payload_size);
+    enum kith_error error = KITH_ERROR_STALE;
+    if (frame->to.node == link->net->incarnation) {
+        error = kithi_credits_arrived(link, frame->to, frame->payload_size);
+    }
     if (error == KITH_OK) {
         error = deliver(link, frame, &raw);
         if (error != KITH_OK) {
@@ -170,11 +178,11 @@ static enum kith_error deliver(struct kithi_link *link, const struct kith_frame 
 // answer what was asked within this node.
 static void take_reply(struct kithi_link *link, const struct kith_frame *frame)
 {
-    struct kith_message *reply = kithi_calls_take(link->net, frame->id, frame->to);
+    struct kith_message *reply = kithi_calls_take(link->net, frame->id, frame->to); // of this node
     if (reply != NULL) {
         refill(link, frame, reply);
     } else if (kithi_envelope_empty(link->net, frame, &reply) == KITH_OK) {
-        reply->to.generation = 0; // for nobody: the kernel counts it as late
+        reply->to = (struct kith_ref){link->net->incarnation, 0, 0}; // counted as late
     } else {
         return; // there isn't even memory to count it
     }
@@ -187,7 +195,8 @@ static void take_reply(struct kithi_link *link, const struct kith_frame *frame)
 // kernel knows how its outcome is awaited.
 static bool take_home(struct kithi_link *link, const struct kith_frame *frame)
 {
-    if (!frame->waiting || frame->reply_to.node != link->net->incarnation) {
+    uint64_t own = link->net->incarnation;
+    if (!frame->waiting || frame->reply_to.node != own || frame->to.node != own) {
         return false;
     }
     struct kith_message *record = kithi_calls_take(link->net, frame->id, frame->reply_to);
@@ -272,7 +281,7 @@ static void take_returned(struct kithi_link *link, const struct kith_frame *fram
 {
     struct kith_net *net = link->net;
     enum kith_error error = (enum kith_error)frame->error;
-    if (frame->credits > 0 && !kith_ref_is_none(frame->from)) {
+    if (frame->credits > 0 && frame->from.node == link->incarnation) {
         kithi_credits_receive(link, frame->from, frame->credits);
     }
     struct kith_ref caller = kith_ref_is_none(frame->reply_to) ? frame->to : frame->reply_to;

@@ -282,6 +282,34 @@ static void a_process_that_ends_meanwhile_is_told_when_asked_again(void **state)
     close_fixture(&fixture);
 }
 
+static void stop_watching(struct kith_process *self, void *argument)
+{
+    struct watching *watching = argument;
+    uint64_t id;
+    assert_int_equal(kith_monitor_start(self, watching->target, &id), KITH_OK);
+    assert_int_equal(kith_sleep_until(self, kith_deadline_ms(self, 100)), KITH_OK);
+    assert_int_equal(kith_monitor_stop(self, id), KITH_OK);
+}
+
+static void a_monitor_that_is_stopped_without_a_connection_is_stopped_by_the_next(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct watching watching = {.target = remote(4)};
+    open_with_peer(&fixture, &peer);
+    spawn(&fixture, stop_watching, &watching);
+    run(&fixture);
+    struct kith_frame asked = expect_frame(&peer, KITH_FRAME_MONITOR);
+    fake_closed(peer.connection, KITH_ERROR_UNREACHABLE);
+    run_for(&fixture, 200);
+    peer_connect(&peer, "10.0.0.2:7400");
+    peer_shake_hands(&peer);
+    assert_int_equal(expect_frame(&peer, KITH_FRAME_UNMONITOR).id, asked.id);
+    expect_nothing(&peer);
+    close_fixture(&fixture);
+}
+
 static void monitors_fire_when_the_node_is_given_up(void **state)
 {
     (void)state;
@@ -370,6 +398,7 @@ int main(void)
         cmocka_unit_test(a_monitor_that_the_peer_stopped_says_nothing),
         cmocka_unit_test(monitors_are_asked_for_again_by_a_new_connection),
         cmocka_unit_test(a_process_that_ends_meanwhile_is_told_when_asked_again),
+        cmocka_unit_test(a_monitor_that_is_stopped_without_a_connection_is_stopped_by_the_next),
         cmocka_unit_test(monitors_fire_when_the_node_is_given_up),
         cmocka_unit_test(monitors_fire_when_the_node_leaves),
         cmocka_unit_test(a_tie_reaches_across_a_link),

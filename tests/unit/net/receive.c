@@ -144,6 +144,29 @@ static void a_message_for_a_process_that_has_ended_comes_back(void **state)
     close_fixture(&fixture);
 }
 
+static void a_message_for_a_former_life_of_the_node_comes_back(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct receiving receiving = {.wanted = 1};
+    open_with_peer(&fixture, &peer, NULL);
+    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
+    struct kith_ref former = receiver;
+    former.node = NODE - 1;
+    struct kith_frame frame = message_frame(peer_process, former, "hello");
+    peer_send(&peer, 4, &frame);
+    struct kith_frame back = expect_frame(&peer, KITH_FRAME_RETURN);
+    assert_int_equal(back.error, KITH_ERROR_STALE);
+    assert_true(kith_ref_equal(back.from, former));
+    assert_int_equal(receiving.got, 0);
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 0);
+    frame.to = receiver;
+    peer_send(&peer, 4, &frame);
+    assert_int_equal(receiving.got, 1);
+    close_fixture(&fixture);
+}
+
 static void a_request_comes_back_without_its_payload(void **state)
 {
     (void)state;
@@ -259,13 +282,16 @@ static void a_message_in_another_node_s_name_is_dropped_and_counted(void **state
     struct receiving receiving = {.wanted = 1};
     open_with_peer(&fixture, &peer, NULL);
     struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
-    struct kith_ref other = {4242, 1, 1}, own = {NODE, 1, 1}, elsewhere = {4242, 1, 1};
+    struct kith_ref other = {4242, 1, 1}, own = {NODE, 1, 1};
     struct kith_frame frame = message_frame(other, receiver, "hello");
     peer_send(&peer, 4, &frame);
     frame = message_frame(own, receiver, "hello");
     peer_send(&peer, 4, &frame);
-    frame = message_frame(peer_process, elsewhere, "hello"); // not for us
-    peer_send(&peer, 4, &frame);
+    frame = (struct kith_frame){.kind = KITH_FRAME_MONITOR,
+                                .from = peer_process,
+                                .to = other, // not for us
+                                .remaining_ms = UINT64_MAX};
+    peer_send(&peer, 0, &frame);
     expect_nothing(&peer);
     assert_int_equal(receiving.got, 0);
     assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 3);
@@ -605,6 +631,7 @@ int main(void)
         cmocka_unit_test(a_message_reaches_its_process),
         cmocka_unit_test(all_messages_of_a_batch_arrive_in_order),
         cmocka_unit_test(a_message_for_a_process_that_has_ended_comes_back),
+        cmocka_unit_test(a_message_for_a_former_life_of_the_node_comes_back),
         cmocka_unit_test(a_request_comes_back_without_its_payload),
         cmocka_unit_test(nobody_s_message_comes_back_for_its_credit_only),
         cmocka_unit_test(a_message_that_is_not_allowed_comes_back),
