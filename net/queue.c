@@ -247,11 +247,11 @@ static struct kithi_batch *take_buffer(struct kith_net *net, uint32_t class)
     return batch;
 }
 
-// As much is kept for the next use as one link may queue.
+// As much is kept for the next use as one link may queue; batches aren't quite full.
 static void put_buffer(struct kith_net *net, struct kithi_batch *batch)
 {
     size_t size = (size_t)KITHI_BUFFER_FIRST << batch->class;
-    if (net->buffers.bytes + size > net->limits->link_queue_bytes) {
+    if (net->buffers.bytes + size > 2 * net->limits->link_queue_bytes) {
         net->platform->release(net->platform->state, batch, sizeof *batch + size);
         return;
     }

@@ -22,21 +22,32 @@ struct kith_net_options {
     const char *version;            // of the program, told in the hello; copied
 };
 
-// Opens the back end and starts listening. Errors: those of the back end's open, NO_MEMORY.
+// Opens the back end and starts listening. Errors: those of the back end's open, NO_MEMORY. Only
+// open and close call the back end from where they are called, and only outside of processes; all
+// other functions may be called by processes too, and leave that to the scheduler. None blocks.
 enum kith_error kith_net_open(const struct kith_net_options *options, struct kith_net **net);
 
-// Starts saying goodbye on all links and gives up what waits to be sent after `deadline_ns`; call
-// kith_net_quiet until it is true (or the deadline has passed), then kith_net_close.
+// Starts saying goodbye on all links and gives up what waits to be sent after `deadline_ns`. From
+// now on only replies are sent. Call kith_net_quiet until it is true (or the deadline has passed),
+// then kith_net_close.
 void kith_net_leave(struct kith_net *net, uint64_t deadline_ns);
+
+// True when all links have ended.
 bool kith_net_quiet(const struct kith_net *net);
+
+// Ends what is left, with the outcomes that lost links have, and frees it. The node is still open.
 void kith_net_close(struct kith_net *net);
 
 // The endpoint bound, with the real port.
 struct kith_endpoint kith_net_endpoint(const struct kith_net *net);
 
 // Keeps a link to the node at `endpoint`: connects now and reconnects, with backoff and jitter,
-// until removed. Adding it twice, or one's own endpoint, is OK and does nothing. Errors: LIMIT.
+// until removed. Adding it twice, or one's own endpoint, is OK and does nothing. Errors: LIMIT,
+// INVALID (no address or port), NO_MEMORY.
 enum kith_error kith_net_peer_add(struct kith_net *net, const struct kith_endpoint *endpoint);
+
+// Says goodbye to the node there, if there is a link, and doesn't connect to it again. It may still
+// connect to this node. NOT_FOUND: it wasn't added.
 enum kith_error kith_net_peer_remove(struct kith_net *net, const struct kith_endpoint *endpoint);
 
 enum kith_link_state {
@@ -69,7 +80,8 @@ struct kith_link_info {
     size_t queued_bytes;
 };
 
-// Links by place, 0 to kith_net_link_count() - 1; NOT_FOUND for a free place.
+// Links by place, 0 to kith_net_link_count() - 1; NOT_FOUND for a free place. Behind the links come
+// the endpoints that were added and have led to no node yet.
 uint32_t kith_net_link_count(const struct kith_net *net);
 enum kith_error kith_net_link_info(const struct kith_net *net, uint32_t place,
                                    struct kith_link_info *info);
