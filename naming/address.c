@@ -12,7 +12,7 @@
 #define PROBLEM_PORT        "a port is a number from 1 to 65535"
 
 static const char *parse_with_host(const char *text, const struct kithi_word *host,
-                                   struct kith_address *address);
+                                   const struct kithi_word *name, struct kith_address *address);
 static const char *parse_bracketed(const char *text, struct kith_address *address);
 static const char *parse_name(const struct kithi_word *name, struct kith_address *address);
 
@@ -29,12 +29,12 @@ static const char *parse(const char *text, struct kith_address *address)
     }
     const char *rest = text + first.size;
     if (*rest == ':') {
-        return parse_with_host(rest, &first, address);
+        return parse_with_host(rest, &first, NULL, address);
     }
     if (*rest == '/') {
         struct kithi_word second = kithi_word_scan(rest + 1, KITHI_SCAN_NAME);
         if (!second.digits || rest[1 + second.size] != '\0') {
-            return parse_with_host(rest, &first, address);
+            return parse_with_host(rest, &first, &second, address);
         }
     }
     return parse_name(&first, address);
@@ -90,6 +90,9 @@ static const char *parse_port(const char **text, uint16_t *port)
 static bool is_dotted(const struct kithi_word *word)
 {
     size_t dots = 0;
+    if (word->text[0] < '0' || word->text[0] > '9') {
+        return false;
+    }
     for (size_t i = 0; i < word->size; i++) {
         char character = word->text[i];
         if (character == '.') {
@@ -101,9 +104,9 @@ static bool is_dotted(const struct kithi_word *word)
     return dots == 3;
 }
 
-// `text` is where the host ended, at ':' or '/'.
+// `text` is where the host ended, at ':' or '/'. `name` is what follows it, if that is known yet.
 static const char *parse_with_host(const char *text, const struct kithi_word *host,
-                                   struct kith_address *address)
+                                   const struct kithi_word *name, struct kith_address *address)
 {
     if (host->size == 0) {
         return "the host is missing";
@@ -130,8 +133,12 @@ static const char *parse_with_host(const char *text, const struct kithi_word *ho
         }
         address->numeric = true;
     }
-    struct kithi_word name = kithi_word_scan(text, KITHI_SCAN_NAME);
-    return parse_name(&name, address);
+    struct kithi_word scanned;
+    if (name == NULL) {
+        scanned = kithi_word_scan(text, KITHI_SCAN_NAME);
+        name = &scanned;
+    }
+    return parse_name(name, address);
 }
 
 static const char *parse_bracketed(const char *text, struct kith_address *address)
@@ -285,35 +292,47 @@ static bool is_invisible(uint32_t character)
     return (character & 0xfffe) == 0xfffe;
 }
 
-static bool accepts(unsigned character, unsigned scan)
-{
-    // 0x21 to 0x7e without '*', '/', ':' and '?'.
-    static const uint64_t plain[2] = {UINT64_C(0x7bff7bfe00000000), UINT64_C(0x7fffffffffffffff)};
-    if (plain[character >> 6] >> (character & 63) & 1) {
-        return true;
-    }
-    return ((scan & KITHI_SCAN_WILD) != 0 && (character == '*' || character == '?')) ||
-           ((scan & KITHI_SCAN_COLON) != 0 && character == ':');
-}
+// What each character below 0x80 is. The first two are the bits of enum kithi_scan.
+enum class {
+    W = KITHI_SCAN_WILD,
+    C = KITHI_SCAN_COLON,
+    P = 4,     // may be in a name
+    D = P | 8, // a digit
+};
+
+// clang-format off
+static const uint8_t classes[128] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, P, P, P, P, P, P, P, P, P, W, P, P, P, P, 0,
+    D, D, D, D, D, D, D, D, D, D, C, P, P, P, P, W,
+    P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, P,
+    P, P, P, P, P, P, P, P, P, P, P, P, P, P, P, 0,
+};
+// clang-format on
 
 struct kithi_word kithi_word_scan(const char *text, unsigned scan)
 {
     const unsigned char *bytes = (const unsigned char *)text;
-    struct kithi_word word = {.text = text, .digits = true};
+    struct kithi_word word = {.text = text};
     size_t size = 0;
+    unsigned common = D; // of all characters
     for (;;) {
         unsigned byte = bytes[size];
         if (byte < 0x80) {
-            if (!accepts(byte, scan)) {
+            unsigned class = classes[byte];
+            if ((class & (scan | P)) == 0) {
                 break;
             }
-            word.digits = word.digits && byte >= '0' && byte <= '9';
+            common &= class;
             size++;
             continue;
         }
         uint32_t character;
         size_t length = decode_utf8(bytes + size, &character);
-        word.digits = false;
+        common = 0;
         if (length == 0 || is_invisible(character)) {
             word.problem = length == 0 ? PROBLEM_UTF8 : PROBLEM_UNPRINTABLE;
             break;
@@ -321,6 +340,6 @@ struct kithi_word kithi_word_scan(const char *text, unsigned scan)
         size += length;
     }
     word.size = size;
-    word.digits = word.digits && size > 0;
+    word.digits = common == D && size > 0;
     return word;
 }

@@ -84,6 +84,9 @@ static uint32_t search_member(struct search *search, const struct kithi_member *
     uint32_t entry = search->index == KITH_INDEX_ANY
                          ? kithi_entry_lowest(table, search->name, member->place)
                          : kithi_entry_find(table, search->name, member->place, search->index);
+    if (entry != KITHI_NONE) {
+        return entry;
+    }
     enum nearness nearness = nearness_of(search->naming, member);
     if (nearness > search->nearness) {
         search->nearness = nearness;
@@ -91,7 +94,7 @@ static uint32_t search_member(struct search *search, const struct kithi_member *
     if (nearness == ASKED) {
         search->asked = member->info.naming;
     }
-    return entry;
+    return KITHI_NONE;
 }
 
 static uint32_t search_members(struct search *search, struct kithi_probe probe)
@@ -124,14 +127,11 @@ static uint32_t search_hosts(struct search *search)
 static void begin_search(struct search *search, struct kithi_naming *naming,
                          const struct kith_address *address, struct hosts *hosts)
 {
-    *hosts = (struct hosts){.port = address->port};
-    if (address->numeric) {
-        hosts->endpoints[0] = address->endpoint;
-        hosts->endpoint_count = 1;
-    } else {
-        hosts->text = address->host;
-        hosts->size = address->host_size;
-    }
+    hosts->text = address->numeric ? NULL : address->host;
+    hosts->size = address->host_size;
+    hosts->port = address->port;
+    hosts->endpoint_count = address->numeric;
+    hosts->endpoints[0] = address->endpoint;
     *search = (struct search){
         .naming = naming,
         .hosts = hosts,

@@ -70,6 +70,10 @@ bench_measure bench_bare_spawn_crowd;
 bench_measure bench_local_call, bench_local_send, bench_local_ring, bench_local_fan_in;
 bench_measure bench_local_spawn, bench_local_spawn_crowd, bench_local_idle;
 
+// naming_bench.c
+bench_measure bench_naming_lookup, bench_naming_lookup_at_host, bench_naming_register;
+bench_measure bench_bare_probe;
+
 enum {
     BENCH_RING = 10000,
     BENCH_PRODUCERS = 1000,

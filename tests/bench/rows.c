@@ -16,6 +16,11 @@ const struct bench_row bench_rows[] = {
     {"the same, 10,000 alive at once", "M/s", bench_local_spawn_crowd, "pooled coroutines",
      bench_bare_spawn_crowd, BENCH_AT_LEAST, 0.7},
     {"idle process, of 100,000", "B", bench_local_idle, NULL, NULL, BENCH_AT_MOST, 4700},
+    {"lookup of a name, of 10,000", "ns", bench_naming_lookup, "probe of a hash table",
+     bench_bare_probe, BENCH_AT_MOST, 4},
+    {"lookup of host/name/index", "ns", bench_naming_lookup_at_host, "probe of a hash table",
+     bench_bare_probe, BENCH_AT_MOST, 0},
+    {"register and release a name", "M/s", bench_naming_register, NULL, NULL, BENCH_AT_LEAST, 0.5},
 };
 
 const size_t bench_row_count = sizeof bench_rows / sizeof bench_rows[0];

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// What names cost: looking one up, beside a bare probe of a hash table with the same texts, and
+// registering one.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kith/codec.h>
+#include <kith/naming.h>
+#include <kith/platform_linux.h>
+
+#include "bench.h"
+
+enum {
+    NAMES = 10000,
+    BUCKETS = 32768, // a power of two, less than half full
+    TEXT_SIZE = 48,
+};
+
+struct naming {
+    struct kith_platform platform;
+    struct kith_node *node;
+    char (*texts)[TEXT_SIZE]; // names, in the order they are asked for
+    const char *host;         // before each address, "" or "bench/"
+    uint64_t count;
+    uint64_t start_ns, end_ns;
+    uint64_t sum;
+};
+
+static void write_texts(struct naming *naming)
+{
+    uint64_t random = 1;
+    for (uint32_t i = 0; i < NAMES; i++) {
+        snprintf(naming->texts[i], TEXT_SIZE, "service-%u", (unsigned)i);
+    }
+    for (uint32_t i = NAMES - 1; i > 0; i--) {
+        char kept[TEXT_SIZE];
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        uint32_t other = (uint32_t)(random >> 33) % (i + 1);
+        memcpy(kept, naming->texts[i], TEXT_SIZE);
+        memcpy(naming->texts[i], naming->texts[other], TEXT_SIZE);
+        memcpy(naming->texts[other], kept, TEXT_SIZE);
+    }
+}
+
+static void add_hosts(struct naming *naming)
+{
+    for (uint32_t i = 0; i < NAMES; i++) {
+        char name[TEXT_SIZE / 2];
+        snprintf(name, sizeof name, "%.20s", naming->texts[i]);
+        snprintf(naming->texts[i], TEXT_SIZE, "%s%s/0", naming->host, name);
+    }
+}
+
+static bool open_naming(struct naming *naming)
+{
+    struct kith_platform_linux_options platform_options = {.log_level = KITH_LOG_ERROR};
+    memset(naming, 0, sizeof *naming);
+    naming->host = "";
+    naming->texts = malloc(NAMES * sizeof *naming->texts);
+    write_texts(naming);
+    enum kith_error error = kith_platform_linux_open(&platform_options, &naming->platform);
+    if (error == KITH_OK) {
+        struct kith_node_options options = {
+            .name = "bench", .platform = &naming->platform, .limits = &kith_limits_linux};
+        error = kith_node_open(&options, &naming->node);
+    }
+    struct kith_ref ref;
+    if (error == KITH_OK) {
+        error = kith_naming_open(naming->node, NULL, &ref);
+    }
+    errno = 0;
+    if (error != KITH_OK) {
+        bench_complain(kith_error_text(error));
+    }
+    return error == KITH_OK;
+}
+
+// Runs one process until it stops the node.
+static bool run_naming(struct naming *naming, kith_process_entry *entry)
+{
+    struct kith_spawn_options options = {.entry = entry, .argument = naming};
+    if (kith_spawn(naming->node, &options, NULL) != KITH_OK) {
+        return false;
+    }
+    kith_node_run(naming->node);
+    kith_naming_close(naming->node);
+    kith_codec_close(naming->node);
+    kith_node_close(naming->node);
+    kith_platform_linux_close(&naming->platform);
+    free(naming->texts);
+    return naming->end_ns > naming->start_ns;
+}
+
+static void finish(struct naming *naming, enum kith_error error)
+{
+    if (error == KITH_OK) {
+        naming->end_ns = bench_now_ns();
+    } else {
+        bench_complain(kith_error_text(error));
+    }
+    kith_node_stop(naming->node);
+}
+
+static void look_up(struct kith_process *self, void *argument)
+{
+    struct naming *naming = argument;
+    enum kith_error error = KITH_OK;
+    for (uint32_t i = 0; error == KITH_OK && i < NAMES; i++) {
+        error = kith_register(self, naming->texts[i], 0, NULL, KITH_FOREVER);
+    }
+    if (naming->host[0] != '\0') {
+        add_hosts(naming);
+    }
+    uint32_t next = 0;
+    naming->start_ns = bench_now_ns();
+    for (uint64_t i = 0; error == KITH_OK && i < naming->count; i++) {
+        struct kith_ref ref;
+        error = kith_lookup(self, naming->texts[next], KITH_NO_WAIT, &ref);
+        naming->sum += ref.slot;
+        next = next + 1 == NAMES ? 0 : next + 1;
+    }
+    finish(naming, error);
+}
+
+static bool measure_lookup(const struct bench_options *options, const char *host, double *figure)
+{
+    struct naming naming;
+    if (!open_naming(&naming)) {
+        return false;
+    }
+    naming.host = host;
+    naming.count = bench_count(options, 10000000);
+    bool measured = run_naming(&naming, look_up);
+    *figure = (double)(naming.end_ns - naming.start_ns) / (double)naming.count;
+    return measured;
+}
+
+bool bench_naming_lookup(const struct bench_options *options, double *figure)
+{
+    return measure_lookup(options, "", figure);
+}
+
+bool bench_naming_lookup_at_host(const struct bench_options *options, double *figure)
+{
+    return measure_lookup(options, "bench/", figure);
+}
+
+static void register_and_release(struct kith_process *self, void *argument)
+{
+    struct naming *naming = argument;
+    enum kith_error error = KITH_OK;
+    naming->start_ns = bench_now_ns();
+    for (uint64_t i = 0; error == KITH_OK && i < naming->count; i++) {
+        uint32_t index;
+        const char *name = naming->texts[i % NAMES];
+        error = kith_register(self, name, KITH_INDEX_ANY, &index, KITH_FOREVER);
+        if (error == KITH_OK) {
+            error = kith_release(self, name, index, KITH_FOREVER);
+        }
+    }
+    finish(naming, error);
+}
+
+bool bench_naming_register(const struct bench_options *options, double *figure)
+{
+    struct naming naming;
+    if (!open_naming(&naming)) {
+        return false;
+    }
+    naming.count = bench_count(options, 1000000);
+    bool measured = run_naming(&naming, register_and_release);
+    *figure = (double)naming.count * 1e3 / (double)(naming.end_ns - naming.start_ns);
+    return measured;
+}
+
+// The bare table: open addressing, linear probing, texts compared.
+
+struct slot {
+    uint32_t hash, value;
+    const char *text;
+};
+
+static uint32_t hash_text(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    }
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+static struct slot *probe(struct slot *slots, const char *text, uint32_t hash)
+{
+    uint32_t place = hash & (BUCKETS - 1);
+    while (slots[place].text != NULL &&
+           (slots[place].hash != hash || strcmp(slots[place].text, text) != 0)) {
+        place = (place + 1) & (BUCKETS - 1);
+    }
+    return &slots[place];
+}
+
+bool bench_bare_probe(const struct bench_options *options, double *figure)
+{
+    struct naming asked = {.texts = malloc(NAMES * sizeof *asked.texts)};
+    char(*kept)[TEXT_SIZE] = malloc(NAMES * sizeof *kept);
+    struct slot *slots = calloc(BUCKETS, sizeof *slots);
+    uint64_t count = bench_count(options, 10000000);
+    write_texts(&asked);
+    memcpy(kept, asked.texts, NAMES * sizeof *kept);
+    for (uint32_t i = 0; i < NAMES; i++) {
+        uint32_t hash = hash_text(kept[i]);
+        *probe(slots, kept[i], hash) = (struct slot){hash, i, kept[i]};
+    }
+    uint32_t next = 0;
+    asked.start_ns = bench_now_ns();
+    for (uint64_t i = 0; i < count; i++) {
+        asked.sum += probe(slots, asked.texts[next], hash_text(asked.texts[next]))->value;
+        next = next + 1 == NAMES ? 0 : next + 1;
+    }
+    asked.end_ns = bench_now_ns();
+    *figure = (double)(asked.end_ns - asked.start_ns) / (double)count;
+    bool measured = asked.sum > 0;
+    free(slots);
+    free(kept);
+    free(asked.texts);
+    return measured;
+}
