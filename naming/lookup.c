@@ -85,6 +85,7 @@ static uint32_t search_member(struct search *search, const struct kithi_member *
                          ? kithi_entry_lowest(table, search->name, member->place)
                          : kithi_entry_find(table, search->name, member->place, search->index);
     if (entry != KITHI_NONE) {
+        search->nearness = COMPLETE;
         return entry;
     }
     enum nearness nearness = nearness_of(search->naming, member);

@@ -260,6 +260,7 @@ struct kith_naming_status {
     uint64_t denied, malformed;              // requests and replication messages refused
     uint64_t truncated; // entries not kept because replicated_names was reached
 };
+// Reads the epochs, counts and counters of this node.
 enum kith_error kith_naming_status(const struct kith_node *node, struct kith_naming_status *status);
 
 struct kith_naming_node_status {
