@@ -48,8 +48,15 @@ void kithi_deliver_reply(struct kith_node *node, struct kith_message *message)
         kithi_pool_put(message);
         return;
     }
-    // Replies pass a full mailbox: their number is bounded by what the process has asked.
     node->counters.delivered++;
+    if (message->failed && !message->asynchronous) { // nobody replied: the call itself fails
+        enum kith_error error = kith_error_from_number(message->error);
+        kithi_message_let_go(message, KITHI_PLACE_KERNEL);
+        kithi_pool_put(message);
+        kithi_wake(caller, error != KITH_OK ? error : KITH_ERROR_DOWN);
+        return;
+    }
+    // Replies pass a full mailbox: their number is bounded by what the process has asked.
     kithi_mailbox_put(caller, message);
 }
 
@@ -62,6 +69,6 @@ void kithi_deliver_kernel(struct kith_process *process, struct kith_message *mes
 void kithi_senders_fail(struct kithi_list *senders, enum kith_error reason)
 {
     while (!kithi_list_empty(senders)) {
-        kithi_wake(KITHI_ENTRY(senders->next, struct kith_process, waiting), reason);
+        kithi_wake_in_vain(KITHI_ENTRY(senders->next, struct kith_process, waiting), reason);
     }
 }

@@ -23,43 +23,41 @@ static enum kith_error try_to_send(struct kith_node *node, struct kith_message *
     return kithi_route_send(node, message, route);
 }
 
-// Waits in front of a full mailbox or route. On success the kernel has taken the message.
+// Waits in front of a full mailbox or route: kithi_sender_done or kithi_wake_in_vain ends it.
 static enum kith_error wait_for_room(struct kith_process *self, struct kith_message **message,
                                      struct kith_route *route, uint64_t deadline_ns)
 {
     struct kith_node *node = self->node;
     struct kithi_list *senders =
         route != NULL ? &route->senders : &kithi_process_find(node, (*message)->to)->senders;
-    enum kith_error error = kithi_check_killed(self);
-    if (error != KITH_OK) {
-        return error;
+    if (self->killed) {
+        node->counters.refused++;
+        return kithi_told_killed(self);
     }
     self->outgoing = *message;
+    self->outgoing_at = message;
     kithi_list_append(senders, &self->waiting);
-    error = kithi_block(self, KITH_STATE_SENDING, deadline_ns);
-    if (error == KITH_OK) {
-        *message = NULL;
-    }
-    return error;
+    return kithi_block(self, KITH_STATE_SENDING, deadline_ns);
 }
 
 // The short path: a local process that waits for just this message. True if it was handed over.
-static inline bool hand_over(struct kith_process *self, struct kith_message *message)
+KITHI_ALWAYS_INLINE bool hand_over(struct kith_process *self, struct kith_message *message)
 {
     struct kith_node *node = self->node;
-    if (message->to.node != node->incarnation || node->rights.allow != NULL ||
+    if (message->to.node != node->incarnation || message->to.slot >= node->slots ||
+        message->owner != self->slot || node->rights.allow != NULL ||
         KITH_TYPE_SIGNATURE(message->type) == KITH_SIGNATURE_KERNEL) {
         return false;
     }
-    struct kith_process *receiver = kithi_process_find(node, message->to);
-    if (receiver == NULL || !kithi_mailbox_waits_for(receiver, message)) {
+    struct kith_process *receiver = kithi_process_at(node, message->to.slot);
+    if (receiver->generation != message->to.generation ||
+        !kithi_mailbox_waits_for(receiver, message)) {
         return false;
     }
-    kithi_message_hand(message, receiver);
-    kithi_wake(receiver, KITH_OK);
+    self->owned--;
     self->sent++;
-    node->counters.sent++;
-    node->counters.delivered++;
+    node->handed_over++;
+    kithi_message_hand(message, receiver);
     return true;
 }
 
@@ -75,11 +73,9 @@ static enum kith_error transmit_slowly(struct kith_process *self, struct kith_me
         return KITH_OK;
     }
     if (error == KITH_ERROR_FULL && deadline_ns != KITH_NO_WAIT) {
-        error = wait_for_room(self, message, route, deadline_ns);
+        return wait_for_room(self, message, route, deadline_ns);
     }
-    if (error != KITH_OK) {
-        node->counters.refused++;
-    }
+    node->counters.refused++;
     return error;
 }
 
@@ -142,57 +138,49 @@ static inline void begin_request(struct kith_process *self, struct kith_ref to,
     message->asynchronous = asynchronous;
 }
 
-// The key of the wait is set: a caller that waited for room may have its reply already.
-static inline enum kith_error await_reply(struct kith_process *self, struct kith_ref to,
-                                          uint64_t id, struct kith_message **message,
-                                          uint64_t deadline_ns)
+// The end of a call that isn't simple: it had to wait for room, or went to another node. `error` is
+// that of sending, if *message is still there, or else of the call itself.
+static enum kith_error end_call(struct kith_process *self, struct kith_ref to, uint64_t id,
+                                struct kith_message **message, enum kith_error error)
 {
-    enum kith_error error = KITH_OK;
-    if (self->handed == NULL) {
-        error = kithi_check_killed(self);
-        if (error == KITH_OK) {
-            self->wait = KITHI_WAIT_REPLY;
-            error = kithi_block(self, KITH_STATE_CALLING, deadline_ns);
-        }
+    if (error == KITH_OK) {
+        return KITH_OK;
     }
-    if (error != KITH_OK) {
-        self->wait = KITHI_WAIT_NONE;
+    if (*message != NULL) {
+        (*message)->waiting = false;
+    } else {
         kithi_route_cancel(self->node, to, id);
-        return error;
     }
-    struct kith_message *reply = self->handed;
-    self->handed = NULL;
-    if (KITHI_CHECKS) {
-        kithi_message_unpoison(reply);
-    }
-    self->received++;
-    if (reply->failed) {
-        error = (enum kith_error)reply->error;
-        kith_message_free(&reply);
-        return error;
-    }
-    *message = reply;
-    return KITH_OK;
+    return error;
 }
 
 enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns)
 {
-    enum kith_error error = kithi_check_killed(self);
-    if (error != KITH_OK) {
-        return error;
+    struct kith_node *node = self->node;
+    if (KITHI_SELDOM(self->killed)) {
+        return kithi_told_killed(self);
     }
-    begin_request(self, to, *message, deadline_ns, false);
-    uint64_t id = (*message)->id;
+    struct kith_message *request = *message;
+    begin_request(self, to, request, deadline_ns, false);
+    uint64_t id = request->id;
     self->wait_key = id;
-    self->requesting = true;
-    error = transmit(self, message, deadline_ns);
-    self->requesting = false;
-    if (error != KITH_OK) {
-        (*message)->waiting = false;
-        return error;
+    self->receive_at = message;
+    request->from = request->reply_to;
+    assert(node->running == self && request->place == KITHI_PLACE_HELD);
+    if (hand_over(self, request)) {
+        *message = NULL;
+        self->wait = KITHI_WAIT_REPLY;
+        return kithi_block(self, KITH_STATE_CALLING, deadline_ns);
     }
-    return await_reply(self, to, id, message, deadline_ns);
+    self->calling = true;
+    enum kith_error error = transmit_slowly(self, message, deadline_ns);
+    self->calling = false;
+    if (error == KITH_OK && *message == NULL) { // sent without waiting
+        self->wait = KITHI_WAIT_REPLY;
+        error = kithi_block(self, KITH_STATE_CALLING, deadline_ns);
+    }
+    return end_call(self, to, id, message, error);
 }
 
 enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
@@ -232,7 +220,6 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
     reply->waiting = false;
     reply->done = true;
     reply->failed = false;
-    reply->origin = 0;
     if (reply->to.node == self->node->incarnation) {
         *message = NULL;
         return reply_locally(self, reply);
@@ -266,14 +253,11 @@ enum kith_error kith_forward(struct kith_process *self, struct kith_ref to,
         return KITH_ERROR_LIMIT;
     }
     struct kith_ref old_to = forwarded->to;
-    uint32_t old_origin = forwarded->origin;
     forwarded->to = to;
-    forwarded->origin = 0;
     forwarded->hops++;
     enum kith_error error = transmit(self, message, deadline_ns);
     if (error != KITH_OK) {
         forwarded->to = old_to;
-        forwarded->origin = old_origin;
         forwarded->hops--;
     }
     return error;

@@ -18,13 +18,15 @@
 #include "list.h"
 
 enum {
-    KITHI_MESSAGE_SIZE = 320, // of a message with its built-in arena
+    KITHI_LINE = 8 * sizeof(void *), // of the cache; where it is another, that only costs time
+    KITHI_MESSAGE_SIZE = 320,        // of a message with its built-in arena
     KITHI_SLAB_MESSAGES = 64,
     KITHI_CHUNK_PROCESSES = 64,
     KITHI_STACK_CLASSES = 32, // 1 KB, 1.5 KB, 2 KB, 3 KB, 4 KB ...
     KITHI_BLOCK_CLASSES = 3,
     KITHI_ROUND = 256,         // switches before the scheduler looks at clock and platform again
-    KITHI_BRIEF_CYCLES = 2000, // a slice of fewer is too short to time each
+    KITHI_MANY_SLICES = 64,    // in a round of so many they aren't timed each
+    KITHI_BRIEF_CYCLES = 2000, // if one took fewer
     KITHI_SAMPLE_LEAST = 16,   // slices from one timed to the next: this, plus up to
     KITHI_SAMPLE_SPREAD = 32,
     KITHI_HIGH_IN_A_ROW = 16, // picks of high priority before a normal one has its turn
@@ -32,6 +34,12 @@ enum {
     KITHI_FORMER_PER_ROUTE = 4,
 };
 #define KITHI_NOBODY UINT32_MAX
+
+// A condition that is rarely true: what follows is kept out of the way of what usually happens.
+#define KITHI_SELDOM(condition) __builtin_expect(!!(condition), 0)
+
+// For a step of the path that every message takes: a call costs more than what it does.
+#define KITHI_ALWAYS_INLINE static inline __attribute__((always_inline))
 
 // Where a message is.
 enum kithi_place {
@@ -51,31 +59,41 @@ enum kithi_wait {
 
 struct kithi_mailbox {
     struct kith_message *first, *last;
-    uint32_t count, limit, peak;
     size_t bytes, bytes_limit;
+    uint32_t count, limit;
 };
 
+// In the order of how often it is touched: a message handed over touches the first two lines of the
+// cache (KITHI_LINE), a sender that waits the third as well.
 struct kith_process {
-    void *stack_pointer;
+    alignas(KITHI_LINE) void *stack_pointer;
     struct kith_node *node;
-    struct kith_process *next; // in a ready queue or a list of free slots
-    struct kith_message *handed;
+    struct kith_process *next;        // in a ready queue or a list of free slots
+    struct kith_message **receive_at; // where it wants the message that it waits for
+    struct kith_message *arrived;     // one put there that isn't settled yet (kithi_arrive)
     uint64_t wait_key;
-    uint8_t wait; // enum kithi_wait
+    uint8_t wait; // enum kithi_wait; NONE while it has ended
     uint8_t state;
     uint8_t priority;
-    bool killed, kill_told;
-    bool requesting; // sends the request of a kith_call
-    uint32_t wake;   // enum kith_error: what the blocking call returns
+    uint8_t wake; // enum kith_error: what the blocking call returns
+    bool killed;
+    bool guarded; // the stack is
+    bool timed;   // the alarm may be set
+    bool calling; // waits for the reply as soon as `outgoing` is sent
     uint32_t slot, generation;
-    uint32_t owned;
-    uint64_t cycles, sent, received;
 
+    uint64_t sent, received;
     struct kithi_mailbox mailbox;
-    struct kithi_list senders;     // processes that wait for room in this mailbox
-    struct kithi_list waiting;     // this process in such a list
-    struct kith_message *outgoing; // what it waits to send
+    uint32_t mailbox_peak;
+    uint32_t owned;
+
+    struct kithi_list senders; // processes that wait for room in this mailbox, if it isn't empty
+    struct kithi_list waiting; // this process in such a list
+    struct kith_message *outgoing;     // what it waits to send
+    struct kith_message **outgoing_at; // the caller's pointer to it, NULL once it is sent
     struct kith_route *outgoing_route;
+    uint64_t cycles;
+
     struct kith_alarm alarm;
     struct kithi_list watchers; // monitors of this process
     struct kithi_list watching; // monitors that this process has
@@ -87,6 +105,7 @@ struct kith_process {
     void *argument;
     uint64_t started_ns, hogs;
     uint32_t kill_reason;
+    bool kill_told;
     char label[KITH_LABEL_SIZE];
 };
 
@@ -104,7 +123,7 @@ struct kithi_slab {
     struct kithi_slab *next;
     size_t size;
     uint32_t len;
-    alignas(16) unsigned char messages[];
+    alignas(KITHI_LINE) unsigned char messages[];
 };
 
 struct kithi_pool {
@@ -155,25 +174,29 @@ struct kith_node {
     struct kithi_ready ready[2]; // by priority
     struct kith_process *running;
     void *scheduler_stack_pointer;
-    uint32_t round;         // switches left before the scheduler's turn
-    uint32_t in_a_row;      // high priority picks
-    uint32_t sample_left;   // switches until a slice is timed; 0: this one is
+    uint32_t quiet;    // switches left before one has more to do (kithi_attend)
+    uint32_t round;    // switches left after those before the scheduler's turn
+    uint32_t in_a_row; // high priority picks
+    uint32_t slots;
+    uint64_t incarnation, next_id;
+    struct kith_process **chunks;
+    struct kith_rights rights;
+    uint64_t handed_over; // messages by the short path: sent and delivered
+    struct kithi_pool pool;
+    bool slice_timed;       // the running slice is
     uint32_t sample_period; // slices that a timed one stands for
     uint64_t slice_start;   // cycles, of a slice that is timed
     uint64_t round_start, round_switches;
-    uint32_t random; // spreads the samples
+    uint64_t round_ns; // 0, or the time of this round
+    uint32_t random;   // spreads the samples
     uint64_t hog_cycles;
     struct kith_node_counters counters;
-    uint64_t incarnation, next_id;
     struct kith_platform platform;
-    struct kithi_pool pool;
     struct kithi_heap heap;
     struct kithi_routes routes;
     struct kithi_monitors monitors;
-    struct kith_process **chunks;
-    uint32_t chunk_len, chunk_capacity, slots, processes;
+    uint32_t chunk_len, chunk_capacity, processes;
     struct kith_process *free_slots[KITHI_STACK_CLASSES];
-    struct kith_rights rights;
     struct kith_hook *hooks;
     void *parts[KITH_PARTS];
     struct kith_limits limits;
@@ -236,21 +259,41 @@ static inline void kithi_ready_push(struct kith_process *process)
     ready->last = process;
 }
 
+// The blocking call of a process is over and will return `result`.
 static inline void kithi_wake(struct kith_process *process, enum kith_error result)
 {
-    process->wait = KITHI_WAIT_NONE;
-    if (process->state == KITH_STATE_READY) {
-        return; // a caller whose reply came before it has run again
+    if (KITHI_SELDOM(process->timed)) {
+        process->timed = false;
+        kith_alarm_clear(process->node, &process->alarm);
     }
+    process->wait = KITHI_WAIT_NONE;
+    process->wake = (uint8_t)result;
+    kithi_ready_push(process);
+}
+
+// The message of a process that waited for room has been taken.
+static inline void kithi_sender_done(struct kith_process *process)
+{
+    kithi_list_remove(&process->waiting);
+    *process->outgoing_at = NULL;
+    process->sent++;
+    process->node->counters.sent++;
+    if (KITHI_SELDOM(process->calling)) {
+        process->state = KITH_STATE_CALLING; // it waits on: the reply may come before it runs
+        process->wait = KITHI_WAIT_REPLY;
+        return;
+    }
+    kithi_wake(process, KITH_OK);
+}
+
+// What a process waits for won't come.
+static inline void kithi_wake_in_vain(struct kith_process *process, enum kith_error reason)
+{
     if (process->state == KITH_STATE_SENDING) {
         kithi_list_remove(&process->waiting);
-        if (process->requesting && result == KITH_OK) {
-            process->wait = KITHI_WAIT_REPLY; // from now on, not only when it runs
-        }
-        process->outgoing = NULL;
+        process->node->counters.refused++;
     }
-    process->wake = result;
-    kithi_ready_push(process);
+    kithi_wake(process, reason);
 }
 
 // KILLED once for a process told to end; ends it the second time.
@@ -263,6 +306,13 @@ static inline enum kith_error kithi_check_killed(struct kith_process *self)
 // since there may be no room left on this one.
 noreturn void kithi_overflow(struct kith_process *self);
 void kithi_switch_away(struct kith_process *self); // without coming back, when it has ended
+uint64_t kithi_round_ns(struct kith_node *node);   // a time of this round of the scheduler
+
+// Switches of the round that runs; 0 between rounds.
+static inline uint32_t kithi_round_switches(const struct kith_node *node)
+{
+    return KITHI_ROUND - node->round - node->quiet;
+}
 void kithi_cycles_calibrate(struct kith_node *node);
 uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles);
 
@@ -276,33 +326,60 @@ uint64_t kithi_alarms_next(const struct kith_node *node);
 void kithi_timers_end(struct kith_process *process);
 
 // pool.c
-enum kith_error kithi_pool_take(struct kith_node *node, struct kith_message **message);
-void kithi_pool_put(struct kith_message *message); // no outcome for waiting requests
+// Memory that begins with a line. NULL when there is none.
+void *kithi_lines_allocate(struct kith_node *node, size_t size);
+void kithi_lines_release(struct kith_node *node, void *memory, size_t size);
+enum kith_error kithi_pool_grow(struct kith_node *node);
+
+static inline enum kith_error kithi_pool_take(struct kith_node *node, struct kith_message **message)
+{
+    struct kithi_pool *pool = &node->pool;
+    if (KITHI_SELDOM(pool->free == NULL)) {
+        enum kith_error error = kithi_pool_grow(node);
+        if (error != KITH_OK) {
+            return error;
+        }
+    }
+    struct kith_message *taken = pool->free;
+    pool->free = taken->next;
+    pool->alive++;
+    memset(taken, 0, offsetof(struct kith_message, place));
+    taken->deadline_ns = KITH_FOREVER;
+    taken->origin = 0;
+    taken->next = NULL;
+    taken->inline_used = 0;
+    kithi_check_unpoison(taken->inline_arena, KITHI_MESSAGE_SIZE - sizeof *taken);
+    *message = taken;
+    return KITH_OK;
+}
+
+// No outcome for waiting requests.
+static inline void kithi_pool_put(struct kith_message *message)
+{
+    assert(message->place != KITHI_PLACE_FREE);
+    struct kithi_pool *pool = &message->node->pool;
+    if (KITHI_SELDOM(message->blocks != NULL)) {
+        kith_message_reset(message);
+    }
+    message->place = KITHI_PLACE_FREE;
+    message->owner = KITHI_NOBODY;
+    message->next = pool->free;
+    pool->free = message;
+    pool->alive--;
+    kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+}
+
 void kithi_pool_reclaim(struct kith_node *node, uint32_t owner);
 void kithi_pool_close(struct kith_node *node);
 
 void kithi_message_poison(struct kith_message *message);
 void kithi_message_unpoison(struct kith_message *message);
 
-// Gives `message`, which the sender holds, straight to the process that waits for it.
-static inline void kithi_message_hand(struct kith_message *message, struct kith_process *receiver)
-{
-    if (message->place == KITHI_PLACE_HELD && message->owner != KITHI_NOBODY) {
-        kithi_process_at(message->node, message->owner)->owned--;
-    }
-    message->place = KITHI_PLACE_HELD;
-    message->owner = receiver->slot;
-    receiver->owned++;
-    receiver->handed = message;
-    if (KITHI_CHECKS) {
-        kithi_message_poison(message);
-    }
-}
-
-// Who may touch a message: `process`, or code outside of any if that is NULL.
 // Tells whoever waits for the reply of `message`, here or on another node, that there won't be one.
 // Takes the message.
 void kithi_request_fail(struct kith_message *message, enum kith_error error);
+
+// Who may touch a message: `process`, or code outside of any if that is NULL.
 static inline void kithi_message_hold(struct kith_message *message, struct kith_process *process)
 {
     message->place = KITHI_PLACE_HELD;
@@ -321,8 +398,41 @@ static inline void kithi_message_let_go(struct kith_message *message, enum kithi
     message->place = (uint8_t)place;
 }
 
+// Gives `message`, which nobody holds, to the process that waits for it, and wakes that.
+static inline void kithi_message_hand(struct kith_message *message, struct kith_process *receiver)
+{
+    message->place = KITHI_PLACE_HELD;
+    message->owner = receiver->slot;
+    receiver->owned++;
+    receiver->received++;
+    *receiver->receive_at = message;
+    if (KITHI_CHECKS) {
+        kithi_message_poison(message); // until the receiver runs
+    }
+    if (KITHI_CHECKS || KITHI_SELDOM(message->origin != 0)) {
+        receiver->arrived = message;
+    }
+    kithi_wake(receiver, KITH_OK);
+}
+
 // mailbox.c
-bool kithi_mailbox_has_room(const struct kith_process *process, const struct kith_message *message);
+void kithi_arrive(struct kith_process *process); // settles process->arrived, just before it runs
+static inline size_t kithi_message_bytes(const struct kith_message *message)
+{
+    return message->size > message->arena_bytes ? message->size : message->arena_bytes;
+}
+
+// A message larger than the whole mailbox is accepted by an empty one: it must get through.
+static inline bool kithi_mailbox_has_room(const struct kith_process *process,
+                                          const struct kith_message *message)
+{
+    const struct kithi_mailbox *mailbox = &process->mailbox;
+    size_t bytes = kithi_message_bytes(message);
+    return mailbox->count < mailbox->limit &&
+           (mailbox->count == 0 ||
+            (bytes <= mailbox->bytes_limit && mailbox->bytes <= mailbox->bytes_limit - bytes));
+}
+
 // A reply to kith_call is for that call only: whoever has given up and now waits for anything at
 // all doesn't get it.
 static inline bool kithi_wait_matches(uint8_t wait, uint64_t key,

@@ -15,7 +15,11 @@ enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t s
     }
     fresh->type = type;
     kithi_message_hold(fresh, node->running);
-    if (size > 0) {
+    if (size <= KITHI_MESSAGE_SIZE - sizeof *fresh) {
+        fresh->data = size > 0 ? fresh->inline_arena : NULL;
+        fresh->size = size;
+        fresh->inline_used = (uint32_t)((size + 15) & ~(size_t)15);
+    } else {
         error = kith_message_resize(fresh, size);
         if (error != KITH_OK) {
             kith_message_free(&fresh);

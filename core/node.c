@@ -36,6 +36,7 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
     memset(opened, 0, sizeof *opened);
     opened->platform = *platform;
     opened->limits = *options->limits;
+    opened->round = KITHI_ROUND;
     for (size_t place = 0;
          options->name != NULL && options->name[place] != '\0' && place < sizeof opened->name - 1;
          place++) {
@@ -135,6 +136,9 @@ void *kith_node_part(const struct kith_node *node, enum kith_node_part part)
 void kith_node_counters(const struct kith_node *node, struct kith_node_counters *counters)
 {
     *counters = node->counters;
+    counters->sent += node->handed_over;
+    counters->delivered += node->handed_over;
+    counters->switches += kithi_round_switches(node);
 }
 
 uint32_t kith_node_processes(const struct kith_node *node)

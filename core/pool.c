@@ -5,7 +5,24 @@
 
 static const uint32_t block_sizes[KITHI_BLOCK_CLASSES] = {1024, 8192, 65536};
 
-static enum kith_error grow_pool(struct kith_node *node)
+// The address that came from the platform is kept in front of the line.
+void *kithi_lines_allocate(struct kith_node *node, size_t size)
+{
+    unsigned char *memory = node->platform.allocate(node->platform.state, size + KITHI_LINE);
+    if (memory == NULL) {
+        return NULL;
+    }
+    void **lines = (void **)(((uintptr_t)memory + KITHI_LINE) & ~(uintptr_t)(KITHI_LINE - 1));
+    lines[-1] = memory;
+    return lines;
+}
+
+void kithi_lines_release(struct kith_node *node, void *memory, size_t size)
+{
+    node->platform.release(node->platform.state, ((void **)memory)[-1], size + KITHI_LINE);
+}
+
+enum kith_error kithi_pool_grow(struct kith_node *node)
 {
     struct kithi_pool *pool = &node->pool;
     uint32_t room = node->limits.messages - pool->len;
@@ -14,7 +31,7 @@ static enum kith_error grow_pool(struct kith_node *node)
         return KITH_ERROR_LIMIT;
     }
     size_t size = sizeof(struct kithi_slab) + (size_t)len * KITHI_MESSAGE_SIZE;
-    struct kithi_slab *slab = node->platform.allocate(node->platform.state, size);
+    struct kithi_slab *slab = kithi_lines_allocate(node, size);
     if (slab == NULL) {
         return KITH_ERROR_NO_MEMORY;
     }
@@ -35,43 +52,6 @@ static enum kith_error grow_pool(struct kith_node *node)
         kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
     }
     return KITH_OK;
-}
-
-enum kith_error kithi_pool_take(struct kith_node *node, struct kith_message **message)
-{
-    struct kithi_pool *pool = &node->pool;
-    if (pool->free == NULL) {
-        enum kith_error error = grow_pool(node);
-        if (error != KITH_OK) {
-            return error;
-        }
-    }
-    struct kith_message *taken = pool->free;
-    pool->free = taken->next;
-    pool->alive++;
-    memset(taken, 0, offsetof(struct kith_message, place));
-    taken->deadline_ns = KITH_FOREVER;
-    taken->origin = 0;
-    taken->next = NULL;
-    taken->inline_used = 0;
-    kithi_check_unpoison(taken->inline_arena, KITHI_MESSAGE_SIZE - sizeof *taken);
-    *message = taken;
-    return KITH_OK;
-}
-
-void kithi_pool_put(struct kith_message *message)
-{
-    assert(message->place != KITHI_PLACE_FREE);
-    struct kithi_pool *pool = &message->node->pool;
-    if (message->blocks != NULL) {
-        kith_message_reset(message);
-    }
-    message->place = KITHI_PLACE_FREE;
-    message->owner = KITHI_NOBODY;
-    message->next = pool->free;
-    pool->free = message;
-    pool->alive--;
-    kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
 }
 
 // The smallest class that holds `size`, or KITHI_BLOCK_CLASSES.
@@ -217,7 +197,7 @@ void kithi_pool_close(struct kith_node *node)
         struct kithi_slab *slab = pool->slabs;
         pool->slabs = slab->next;
         kithi_check_unpoison(slab->messages, (size_t)slab->len * KITHI_MESSAGE_SIZE);
-        node->platform.release(node->platform.state, slab, slab->size);
+        kithi_lines_release(node, slab, slab->size);
     }
 }
 

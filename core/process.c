@@ -34,7 +34,7 @@ static enum kith_error add_slot(struct kith_node *node, struct kith_process **pr
     uint32_t chunk = node->slots / KITHI_CHUNK_PROCESSES;
     if (chunk == node->chunk_len) {
         size_t size = chunk_room(node, chunk) * sizeof(struct kith_process);
-        node->chunks[chunk] = node->platform.allocate(node->platform.state, size);
+        node->chunks[chunk] = kithi_lines_allocate(node, size);
         if (node->chunks[chunk] == NULL) {
             return KITH_ERROR_NO_MEMORY;
         }
@@ -112,10 +112,7 @@ static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
 
 static void wake_at_deadline(struct kith_alarm *alarm)
 {
-    struct kith_process *process = KITHI_ENTRY(alarm, struct kith_process, alarm);
-    if (process->state != KITH_STATE_READY) { // else something woke it, and it has yet to run
-        kithi_wake(process, KITH_ERROR_TIMEOUT);
-    }
+    kithi_wake_in_vain(KITHI_ENTRY(alarm, struct kith_process, alarm), KITH_ERROR_TIMEOUT);
 }
 
 static void init_process(struct kith_process *process, const struct kith_spawn_options *options)
@@ -130,11 +127,13 @@ static void init_process(struct kith_process *process, const struct kith_spawn_o
     process->entry = options->entry;
     process->argument = options->argument;
     process->priority = (uint8_t)options->priority;
-    process->handed = NULL;
+    process->arrived = NULL;
     process->wait = KITHI_WAIT_NONE;
     process->killed = false;
+    process->guarded = process->stack.guarded;
+    process->timed = false;
+    process->calling = false;
     process->kill_told = false;
-    process->requesting = false;
     process->owned = 0;
     process->cycles = process->sent = process->received = process->hogs = 0;
     process->mailbox = (struct kithi_mailbox){
@@ -161,7 +160,7 @@ enum kith_error kith_spawn(struct kith_node *node, const struct kith_spawn_optio
         return error;
     }
     init_process(process, options);
-    process->started_ns = kith_node_now(node);
+    process->started_ns = kithi_round_ns(node);
     process->stack_pointer =
         kithi_arch_stack_init(process->stack.base, process->stack.size, run_process, process);
     node->processes++;
@@ -194,6 +193,7 @@ void kithi_process_end(struct kith_process *process, enum kith_error reason)
     }
     // From here on references to it are stale.
     process->state = KITH_STATE_FREE;
+    process->wait = KITHI_WAIT_NONE;
     kith_alarm_clear(node, &process->alarm);
     kithi_list_remove(&process->waiting);
     kithi_timers_end(process);
@@ -238,7 +238,7 @@ enum kith_error kith_kill(struct kith_node *node, struct kith_ref ref, enum kith
     if (process->state == KITH_STATE_RECEIVING || process->state == KITH_STATE_CALLING ||
         process->state == KITH_STATE_SENDING || process->state == KITH_STATE_SLEEPING) {
         process->kill_told = true;
-        kithi_wake(process, KITH_ERROR_KILLED);
+        kithi_wake_in_vain(process, KITH_ERROR_KILLED);
     }
     return KITH_OK;
 }
@@ -274,8 +274,8 @@ void kithi_processes_close(struct kith_node *node)
         }
     }
     for (uint32_t chunk = 0; chunk < node->chunk_len; chunk++) {
-        node->platform.release(node->platform.state, node->chunks[chunk],
-                               chunk_room(node, chunk) * sizeof(struct kith_process));
+        kithi_lines_release(node, node->chunks[chunk],
+                            chunk_room(node, chunk) * sizeof(struct kith_process));
     }
 }
 

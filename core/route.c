@@ -192,10 +192,10 @@ void kith_route_ready(struct kith_route *route, struct kith_ref to)
             continue;
         }
         if (error == KITH_OK) {
-            sender->sent++;
-            node->counters.sent++;
+            kithi_sender_done(sender);
+        } else {
+            kithi_wake_in_vain(sender, error);
         }
-        kithi_wake(sender, error);
     }
 }
 

@@ -17,17 +17,9 @@ static void report_hog(struct kith_process *process, uint64_t cycles)
     kith_node_log(node, KITH_LOG_WARNING, "process_held_cpu", fields, 3);
 }
 
-// Reading the cycle counter costs more than a switch. So where slices are short only some of them
-// are timed, at random distances, and each stands for those between; where they are long all are.
-void kithi_time_slice(struct kith_process *process)
+static void end_timed_slice(struct kith_process *process, uint64_t now)
 {
     struct kith_node *node = process->node;
-    uint64_t now = kithi_arch_cycles();
-    if (node->sample_left == 1) { // the next slice is timed
-        node->sample_left = 0;
-        node->slice_start = now;
-        return;
-    }
     uint64_t cycles = now - node->slice_start;
     process->cycles += cycles * node->sample_period;
     if (cycles > node->hog_cycles) {
@@ -36,27 +28,77 @@ void kithi_time_slice(struct kith_process *process)
     if (node->sample_period > 1) {
         node->random = node->random * 1664525 + 1013904223; // Knuth, TAOCP 2, 3.3.4
         node->sample_period = KITHI_SAMPLE_LEAST + (node->random >> 16) % KITHI_SAMPLE_SPREAD;
-        node->sample_left = node->sample_period - 1;
     }
-    node->slice_start = now;
 }
 
-// At the start of a round: time all slices, unless those of the last round were short.
-static void choose_sampling(struct kith_node *node)
+// Until when switches have nothing to do but switch: to the next slice that is timed, to its end,
+// or to the end of the round.
+static void begin_slices(struct kith_node *node, bool timed, uint64_t now)
+{
+    uint32_t len = timed ? 1 : node->sample_period - 1;
+    node->slice_timed = timed;
+    node->slice_start = now;
+    node->quiet = len < node->round ? len : node->round;
+    node->round -= node->quiet;
+}
+
+// Reading the cycle counter costs more than a switch. So where slices are short only some of them
+// are timed, at random distances, and each stands for those between; where they are long all are.
+struct kith_process *kithi_attend(struct kith_process *self)
+{
+    struct kith_node *node = self->node;
+    uint64_t now = kithi_arch_cycles();
+    bool timed = node->slice_timed;
+    if (timed) {
+        end_timed_slice(self, now);
+    }
+    begin_slices(node, !timed || node->sample_period == 1, now);
+    return node->quiet > 0 ? kithi_pick(node) : NULL;
+}
+
+// At the start of a round: time all slices, unless those of the last round were many and short.
+static void begin_round(struct kith_node *node)
 {
     uint64_t now = kithi_arch_cycles();
     uint64_t switches = node->counters.switches - node->round_switches;
-    bool brief = switches > 0 && (now - node->round_start) / switches < KITHI_BRIEF_CYCLES;
+    bool brief =
+        switches >= KITHI_MANY_SLICES && (now - node->round_start) / switches < KITHI_BRIEF_CYCLES;
     node->round_start = now;
     node->round_switches = node->counters.switches;
     node->sample_period = brief ? KITHI_SAMPLE_LEAST : 1;
-    node->sample_left = brief ? KITHI_SAMPLE_LEAST - 1 : 0;
-    node->slice_start = now;
+    node->round_ns = 0;
+    begin_slices(node, !brief, now);
+}
+
+static void end_round(struct kith_node *node)
+{
+    node->counters.switches += kithi_round_switches(node);
+    node->round = KITHI_ROUND;
+    node->quiet = 0;
+}
+
+uint64_t kithi_round_ns(struct kith_node *node)
+{
+    if (node->running == NULL) {
+        return kith_node_now(node);
+    }
+    if (node->round_ns == 0) {
+        node->round_ns = kith_node_now(node);
+    }
+    return node->round_ns;
+}
+
+void kithi_set_deadline(struct kith_process *self, uint64_t deadline_ns)
+{
+    enum kith_error error = kith_alarm_set(self->node, &self->alarm, deadline_ns);
+    assert(error == KITH_OK); // the heap has a place for each process
+    (void)error;
+    self->timed = true;
 }
 
 noreturn void kithi_overflow(struct kith_process *self)
 {
-    kithi_arch_switch(&self->stack_pointer, kithi_process_overflowed(self->node));
+    kithi_arch_switch(&self->stack_pointer, kithi_process_overflowed(self->node), 0);
     for (;;) {
         // It never comes back.
     }
@@ -64,9 +106,7 @@ noreturn void kithi_overflow(struct kith_process *self)
 
 void kithi_switch_away(struct kith_process *self)
 {
-    struct kith_node *node = self->node;
-    kithi_account(self);
-    kithi_switch_to(self, node->round > 0 ? kithi_pick(node) : NULL, true);
+    kithi_switch_to(self, kithi_next(self), true);
     assert(!"a process that has ended came back");
 }
 
@@ -86,9 +126,14 @@ enum kith_error kith_yield(struct kith_process *self)
         return error;
     }
     kithi_check_stack(self);
+    self->wake = KITH_OK;
     kithi_ready_push(self);
-    kithi_give_way(self);
-    return KITH_OK;
+    struct kith_process *next = kithi_next(self);
+    if (next == self) {
+        self->state = KITH_STATE_RUNNING;
+        return KITH_OK;
+    }
+    return kithi_switch_to(self, next, false);
 }
 
 enum kith_error kith_sleep_until(struct kith_process *self, uint64_t deadline_ns)
@@ -125,17 +170,20 @@ uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles)
 // Runs processes until nothing is ready or the round is over.
 static void run_round(struct kith_node *node)
 {
-    node->round = KITHI_ROUND;
     struct kith_process *next = kithi_pick(node);
     if (next == NULL) {
         return;
     }
-    choose_sampling(node);
+    begin_round(node);
     node->running = next;
     next->state = KITH_STATE_RUNNING;
+    if (next->arrived != NULL) {
+        kithi_arrive(next);
+    }
     kithi_check_leave(&node->fake_stack, next->stack.base, next->stack.size);
-    kithi_arch_switch(&node->scheduler_stack_pointer, next->stack_pointer);
+    kithi_arch_switch(&node->scheduler_stack_pointer, next->stack_pointer, next->wake);
     kithi_check_arrive(node->fake_stack, NULL, NULL);
+    end_round(node);
     if (node->running != NULL) { // it overflowed its stack: abandoned in the middle of anything
         kithi_process_end(node->running, KITH_ERROR_OVERFLOW);
         node->running = NULL;

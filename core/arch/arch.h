@@ -14,8 +14,10 @@
 void *kithi_arch_stack_init(void *base, size_t size, void (*entry)(void *argument), void *argument);
 
 // Saves the callee-saved registers on the current stack and its pointer in *save, then continues
-// where the stack pointer `load` was saved.
-void kithi_arch_switch(void **save, void *load);
+// where the stack pointer `load` was saved: there this call returns `result`. So whoever switches
+// says what the other one's blocking call returns, and that call can end in this one (a tail call):
+// a return after a switch is mispredicted, since the predictor holds the other stack's addresses.
+uint32_t kithi_arch_switch(void **save, void *load, uint32_t result);
 
 // The second half of the switch: expects the stack pointer register to hold a saved stack pointer.
 // Fault handlers continue here to abandon a process. Not callable from C.

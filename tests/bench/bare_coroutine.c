@@ -107,18 +107,18 @@ static bool open_bare(struct bare *bare, size_t len, size_t messages)
 
 static inline void switch_to(struct coroutine *self, struct coroutine *next)
 {
-    kithi_arch_switch(&self->stack_pointer, next->stack_pointer);
+    kithi_arch_switch(&self->stack_pointer, next->stack_pointer, 0);
 }
 
 static inline void go_to_main(struct coroutine *self)
 {
     self->bare->current = self;
-    kithi_arch_switch(&self->stack_pointer, self->bare->main);
+    kithi_arch_switch(&self->stack_pointer, self->bare->main, 0);
 }
 
 static void run(struct bare *bare, struct coroutine *first)
 {
-    kithi_arch_switch(&bare->main, first->stack_pointer);
+    kithi_arch_switch(&bare->main, first->stack_pointer, 0);
 }
 
 static inline struct message *take_message(struct bare *bare)

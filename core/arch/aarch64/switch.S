@@ -8,7 +8,7 @@
     .type kithi_arch_switch, %function
     .type kithi_arch_resume, %function
     .p2align 4
-kithi_arch_switch: // x0: where to save the stack pointer, x1: the one to load
+kithi_arch_switch: // x0: where to save the stack pointer, x1: the one to load, w2: result
     sub sp, sp, #160
     stp x19, x20, [sp]
     stp x21, x22, [sp, #16]
@@ -23,6 +23,7 @@ kithi_arch_switch: // x0: where to save the stack pointer, x1: the one to load
     mov x9, sp
     str x9, [x0]
     mov sp, x1
+    mov w0, w2
 kithi_arch_resume:
     ldp x19, x20, [sp]
     ldp x21, x22, [sp, #16]

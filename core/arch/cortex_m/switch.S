@@ -10,14 +10,15 @@
     .type kithi_arch_resume, %function
     .p2align 2
     .thumb_func
-kithi_arch_switch: // r0: where to save the stack pointer, r1: the one to load
+kithi_arch_switch: // r0: where to save the stack pointer, r1: the one to load, r2: result
     push {r4-r11, lr}
 #ifdef __ARM_FP
     vpush {s16-s31}
 #endif
-    mov r2, sp
-    str r2, [r0]
+    mov r3, sp
+    str r3, [r0]
     mov sp, r1
+    mov r0, r2
     .thumb_func
 kithi_arch_resume:
 #ifdef __ARM_FP

@@ -9,7 +9,8 @@
     .type kithi_arch_switch, @function
     .type kithi_arch_resume, @function
     .p2align 4
-kithi_arch_switch: // rdi: where to save the stack pointer, rsi: the one to load
+kithi_arch_switch: // rdi: where to save the stack pointer, rsi: the one to load, edx: result
+    movl %edx, %eax
     pushq %rbp
     pushq %rbx
     pushq %r12

@@ -60,7 +60,7 @@ struct kith_message {
     uint32_t owner;
     uint32_t origin;  // 1 + index of the route it came by; 0: from this node
     uint32_t carried; // bytes of payload that came by that route, before they were decoded
-    struct kith_message *next, *previous;
+    struct kith_message *next;
     struct kith_node *node;
     struct kith_arena_block *blocks;
     uint32_t inline_used;

@@ -116,8 +116,8 @@ static void a_caller_that_waited_for_room_is_told_that_it_was_killed_then(void *
     last = spawn(&fixture, "caller", call, &scene);
     run_to_end(&fixture);
     assert_int_equal(scene.count, 2);
-    assert_int_equal(scene.results[0], KITH_ERROR_KILLED); // it was ready before the other
-    assert_int_equal(scene.results[1], KITH_ERROR_DOWN);
+    assert_int_equal(scene.results[0], KITH_ERROR_DOWN); // its request was dropped first
+    assert_int_equal(scene.results[1], KITH_ERROR_KILLED);
     close_fixture(&fixture);
 }
 
