@@ -257,6 +257,7 @@ enum kith_error kith_naming_node_status(const struct kith_node *node, uint32_t p
         .state = member->info.state,
         .naming = member->info.naming,
         .epoch = member->epoch,
+        .digest = member->roll.digest,
         .entries = member->roll.count,
         .complete = member->complete,
         .truncated = member->truncated,

@@ -270,6 +270,7 @@ struct kith_naming_node_status {
     enum kith_route_state state; // of this node: UP
     struct kith_ref naming;      // NONE: it runs no naming process
     uint64_t epoch;              // of its table, as known here
+    uint64_t digest;             // of the entries kept here
     uint32_t entries;            // of its table, kept here
     bool complete;               // its whole table is here
     bool truncated;              // its table didn't fit
