@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "help.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include <kith/option.h>
@@ -93,11 +94,20 @@ static void print_man_entry(FILE *out, const char *heading, const char *help)
     kith_roff_entry(out, heading + strspn(heading, " "), help);
 }
 
+// The phrase as a sentence.
+static void print_summary(FILE *out, const char *summary)
+{
+    char sentence[HELP_SIZE];
+    snprintf(sentence, sizeof(sentence), "%s.", summary);
+    sentence[0] = (char)toupper((unsigned char)sentence[0]);
+    kith_wrap(out, sentence, 0);
+}
+
 void kithi_help_print(FILE *out, const struct kithi_program *program,
                       const struct kithi_config *config)
 {
     fprintf(out, "Usage: %s [OPTION]...\n\n", program->name);
-    kith_wrap(out, program->summary, 0);
+    print_summary(out, program->summary);
     if (program->description != NULL)
         kith_wrap(out, program->description, 0);
     fputs("\nOptions:\n", out);
