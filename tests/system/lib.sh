@@ -96,13 +96,14 @@ expect_any() {
 # expect_error CODE TEXT COMMAND...: the same for an error, which is one line on standard error and
 # nothing on standard output.
 expect_error() {
-    expect "$@"
+    local code=$1 text=$2 output got=0 error
     shift 2
-    local lines output
-    lines=$({ "$@" 2>&1 >/dev/null || true; } | wc -l)
-    [ "$lines" -eq 1 ] || fail "$lines lines from: $*"
-    output=$("$@" 2>/dev/null || true)
-    [ -z "$output" ] || fail "an error on standard output: $*"
+    output=$("$@" 2>"$work/error") || got=$?
+    error=$(cat "$work/error")
+    [ $got -eq "$code" ] || fail "expected exit code $code, not $got, of: $*" "$error"
+    [[ $error == *"$text"* ]] || fail "expected '$text' in the error of: $*" "$error"
+    [ "$(wc -l <"$work/error")" -eq 1 ] || fail "more than one line from: $*" "$error"
+    [ -z "$output" ] || fail "an error on standard output of: $*" "$output"
 }
 
 fail() {
