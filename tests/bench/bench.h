@@ -74,6 +74,15 @@ bench_measure bench_local_spawn, bench_local_spawn_crowd, bench_local_idle;
 bench_measure bench_naming_lookup, bench_naming_lookup_at_host, bench_naming_register;
 bench_measure bench_bare_probe;
 
+// bare_udp.c, bare_sctp.c: two OS processes on loopback
+bench_measure bench_bare_udp_one_core, bench_bare_udp_two_cores;
+bench_measure bench_bare_sctp_one_core, bench_bare_sctp_two_cores;
+bench_measure bench_bare_sctp_loopback, bench_bare_sctp_ethernet;
+
+// backend.c: the same over the SCTP back end
+bench_measure bench_backend_one_core, bench_backend_two_cores, bench_backend_spinning;
+bench_measure bench_backend_loopback, bench_backend_ethernet;
+
 enum {
     BENCH_RING = 10000,
     BENCH_PRODUCERS = 1000,

@@ -21,6 +21,18 @@ const struct bench_row bench_rows[] = {
     {"lookup of host/name/index", "ns", bench_naming_lookup_at_host, "probe of a hash table",
      bench_bare_probe, BENCH_AT_MOST, 0},
     {"register and release a name", "M/s", bench_naming_register, NULL, NULL, BENCH_AT_LEAST, 0.5},
+    {"back end, round trip, one core", "us", bench_backend_one_core, "usrsctp alone",
+     bench_bare_sctp_one_core, BENCH_AT_MOST, 0},
+    {"back end, round trip, two cores", "us", bench_backend_two_cores, "usrsctp alone",
+     bench_bare_sctp_two_cores, BENCH_AT_MOST, 0},
+    {"the same, spinning", "us", bench_backend_spinning, "UDP, sleeping", bench_bare_udp_two_cores,
+     BENCH_AT_MOST, 0},
+    {"back end, round trip, one core", "us", bench_backend_one_core, "UDP", bench_bare_udp_one_core,
+     BENCH_AT_MOST, 0},
+    {"back end, one way, loopback's packets", "MB/s", bench_backend_loopback, "usrsctp alone",
+     bench_bare_sctp_loopback, BENCH_AT_LEAST, 0},
+    {"back end, one way, Ethernet's packets", "MB/s", bench_backend_ethernet, "usrsctp alone",
+     bench_bare_sctp_ethernet, BENCH_AT_LEAST, 0},
 };
 
 const size_t bench_row_count = sizeof bench_rows / sizeof bench_rows[0];

@@ -112,8 +112,12 @@ static int live(enum stranger_kind kind)
             return BROKEN;
         }
         char data[100];
-        ssize_t size = usrsctp_recvv(socket, data, sizeof data, NULL, NULL, NULL, NULL,
-                                     &(unsigned){0}, &(int){0});
+        struct sctp_rcvinfo info;
+        socklen_t info_size = sizeof info;
+        unsigned info_type = 0;
+        int flags = 0;
+        ssize_t size = usrsctp_recvv(socket, data, sizeof data, NULL, NULL, &info, &info_size,
+                                     &info_type, &flags);
         if (size == 0 || (size < 0 && errno == ECONNRESET)) {
             return BROKEN;
         }
