@@ -40,6 +40,45 @@ static void equals_get_equal_turns(void **state)
     close_fixture(&fixture);
 }
 
+struct punctual {
+    enum kith_error error;
+    unsigned received;
+};
+
+static void receive_until_a_deadline(struct kith_process *self, void *argument)
+{
+    struct punctual *punctual = argument;
+    struct kith_message *message;
+    punctual->error = kith_receive(self, &message, kith_deadline_ms(self, 10));
+    punctual->received += punctual->error == KITH_OK ? 1 : 0;
+    kith_message_free(&message);
+}
+
+static void a_process_that_was_woken_in_time_does_not_time_out_before_it_runs(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct punctual punctual[2] = {{KITH_ERROR_INVALID, 0}, {KITH_ERROR_INVALID, 0}};
+    struct kith_ref refs[2];
+    open_fixture(&fixture, &kith_limits_linux);
+    for (int place = 0; place < 2; place++) {
+        refs[place] = spawn(&fixture, "punctual", receive_until_a_deadline, &punctual[place]);
+    }
+    kith_node_step(fixture.node);
+    for (int place = 0; place < 2; place++) {
+        struct kith_message *message;
+        assert_int_equal(kith_message_new(fixture.node, 1, 0, &message), KITH_OK);
+        assert_int_equal(kith_post(fixture.node, refs[place], &message), KITH_OK);
+    }
+    kith_platform_sim_advance(fixture.sim, 20000000); // the node stood still meanwhile
+    run_to_end(&fixture);
+    for (int place = 0; place < 2; place++) {
+        assert_int_equal(punctual[place].error, KITH_OK);
+        assert_int_equal(punctual[place].received, 1);
+    }
+    close_fixture(&fixture);
+}
+
 static void high_priority_goes_first_but_starves_nobody(void **state)
 {
     (void)state;
@@ -186,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_get_equal_turns),
+        cmocka_unit_test(a_process_that_was_woken_in_time_does_not_time_out_before_it_runs),
         cmocka_unit_test(high_priority_goes_first_but_starves_nobody),
         cmocka_unit_test(accounting_says_what_a_process_did),
         cmocka_unit_test(slots_run_out_with_a_clear_error_and_come_back),
