@@ -4,6 +4,10 @@
 // watcher (likewise), and is found by watcher and id.
 #include "kernel.h"
 
+// The other half of a tie of a remote process has a watcher here, but its id from there: it must
+// not be taken for a monitor of that watcher.
+#define TIE_ID (UINT64_C(1) << 63)
+
 struct kithi_monitor {
     struct kith_down down; // the payload to be: first
     struct kithi_list by_target, by_watcher;
@@ -191,7 +195,7 @@ static enum kith_error start(struct kith_process *self, struct kith_ref target, 
     struct kith_node *node = self->node;
     struct kith_ref watcher = kithi_process_ref(self);
     struct kithi_monitor *monitor;
-    *id = ++node->monitors.next_id;
+    *id = ++node->monitors.next_id | (tie ? TIE_ID : 0);
     enum kith_error error = add_monitor(node, watcher, target, *id, tie, &monitor);
     if (error != KITH_OK) {
         return error;

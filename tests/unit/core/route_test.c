@@ -12,7 +12,7 @@ struct peer {
     int sent, consumed, monitors, stops, downs, cancels, changes;
     size_t consumed_bytes;
     struct kith_ref last_to; // of what was sent last
-    uint64_t last_id;
+    uint64_t last_id, last_monitor;
     uint32_t last_error;
     bool last_failed;
     enum kith_error answer; // of send
@@ -58,8 +58,9 @@ static void count_consumed(void *state, struct kith_ref receiver, size_t size)
 static enum kith_error count_monitor(void *state, struct kith_ref watcher, struct kith_ref target,
                                      uint64_t monitor, enum kith_monitor_kind kind)
 {
-    (void)watcher, (void)target, (void)monitor, (void)kind;
+    (void)watcher, (void)target, (void)kind;
     ((struct peer *)state)->monitors++;
+    ((struct peer *)state)->last_monitor = monitor;
     return KITH_OK;
 }
 
@@ -370,11 +371,55 @@ static void a_tie_ends_the_local_half_with_the_remote_one(void **state)
     open_peer(&fixture, &peer);
     struct kith_ref tied = spawn(&fixture, "tied", tie_to_remote, &outcome);
     kith_node_step(fixture.node);
-    kith_route_down(peer.route, tied, remote, 1, KITH_ERROR_DOWN);
+    kith_route_down(peer.route, tied, remote, peer.last_monitor, KITH_ERROR_DOWN);
     run_to_end(&fixture);
     assert_true(outcome.finished);
     assert_int_equal(outcome.error, KITH_ERROR_KILLED);
     assert_int_equal(peer.downs, 1); // the other half hears of ours
+    close_fixture(&fixture);
+}
+
+struct watching {
+    struct kith_ref target;
+    uint64_t monitor;
+    unsigned received;
+};
+
+static void stop_a_monitor_that_fired(struct kith_process *self, void *argument)
+{
+    struct watching *watching = argument;
+    struct kith_message *message;
+    assert_int_equal(kith_monitor_start(self, watching->target, &watching->monitor), KITH_OK);
+    assert_int_equal(kith_sleep_until(self, kith_deadline_ms(self, 10)), KITH_OK);
+    assert_int_equal(kith_monitor_stop(self, watching->monitor), KITH_OK);
+    while (kith_receive(self, &message, KITH_NO_WAIT) == KITH_OK) {
+        kith_message_free(&message);
+        watching->received++;
+    }
+}
+
+static void a_monitor_is_told_from_a_tie_of_a_remote_process(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct watching watching = {.target = KITH_REF_NONE};
+    struct outcome outcome = {0};
+    open_peer(&fixture, &peer);
+    struct kith_ref tied = spawn(&fixture, "tied", tie_to_remote, &outcome);
+    kith_node_step(fixture.node);
+    uint64_t tie = peer.last_monitor;
+    watching.target = spawn(&fixture, "target", wait_for_anything, NULL);
+    struct kith_ref watcher = spawn(&fixture, "watcher", stop_a_monitor_that_fired, &watching);
+    kith_node_step(fixture.node);
+    // The other node counts as this one does, and has come as far, or nearly.
+    for (uint64_t id = tie; id <= tie + 3; id++) {
+        kith_route_monitor(peer.route, remote, watcher, id, KITH_KIND_TIE);
+    }
+    kith_kill(fixture.node, watching.target, KITH_ERROR_KILLED);
+    kith_kill(fixture.node, tied, KITH_ERROR_KILLED);
+    run_to_end(&fixture);
+    assert_int_equal(watching.received, 0);
     close_fixture(&fixture);
 }
 
@@ -392,6 +437,7 @@ int main(void)
         cmocka_unit_test(a_message_from_a_route_gives_its_credit_back_when_received),
         cmocka_unit_test(a_peer_that_watches_is_told_of_the_end_or_at_once),
         cmocka_unit_test(a_tie_ends_the_local_half_with_the_remote_one),
+        cmocka_unit_test(a_monitor_is_told_from_a_tie_of_a_remote_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
