@@ -85,7 +85,8 @@ enum kith_error kithi_connection_send(struct kith_connection *end, unsigned stre
     if (end->state != KITHI_CONNECTION_OPEN) {
         return KITH_ERROR_DOWN;
     }
-    if (end->unacknowledged > 0 && end->unacknowledged + size > network->options.buffer_bytes) {
+    // The last batch may go beyond, whatever its size: it must get through behind others.
+    if (end->unacknowledged >= network->options.buffer_bytes) {
         end->full = true;
         return KITH_ERROR_FULL;
     }
@@ -118,6 +119,9 @@ enum kith_error kithi_connection_send(struct kith_connection *end, unsigned stre
 void kithi_connection_disconnect(struct kith_connection *end, int in_good_order)
 {
     bool open = end->state == KITHI_CONNECTION_OPEN;
+    if (open && !in_good_order) {
+        kithi_loop_path(end->network, end->place, end->peer_place)->broken++;
+    }
     if (open) {
         kithi_loop_packet(end, in_good_order ? KITHI_ITEM_SHUTDOWN : KITHI_ITEM_ABORT);
     }

@@ -93,8 +93,8 @@ enum kith_error kith_loop_refuse(struct kith_loop_network *network,
 enum kith_error kith_loop_break(struct kith_loop_network *network, const struct kith_endpoint *a,
                                 const struct kith_endpoint *b, uint64_t spread_ns);
 
-// How often a connection between these two has ended without good order, as told to either end:
-// whoever lost a message can say why.
+// How often a connection between these two has ended without good order, by the will of either end
+// or as told to it: whoever lost a message can say why.
 uint64_t kith_loop_broken(struct kith_loop_network *network, const struct kith_endpoint *a,
                           const struct kith_endpoint *b);
 
