@@ -8,6 +8,7 @@ set(KITH_PLATFORM linux CACHE STRING "Platform the kernel is built for: linux or
 set_property(CACHE KITH_PLATFORM PROPERTY STRINGS linux board)
 set(KITH_PLANTED_BUG "" CACHE STRING
     "Name of a bug to build in, e.g. GENERATION_NOT_CHECKED; only for testing the tests")
+option(KITH_PLANTED "Build in all planted bugs, to be selected at run time (kith-sim --bug)" OFF)
 
 if(NOT KITH_PLATFORM MATCHES "^(linux|board)$")
     message(FATAL_ERROR "KITH_PLATFORM is '${KITH_PLATFORM}', it must be linux or board")
@@ -65,7 +66,10 @@ if(KITH_COVERAGE)
     target_link_options(kith_generated_options INTERFACE --coverage)
 endif()
 
+# See core/include/kith/planted.h.
 if(KITH_PLANTED_BUG)
-    target_compile_definitions(kith_generated_options INTERFACE
-        KITH_PLANTED_BUG_${KITH_PLANTED_BUG}=1)
+    target_compile_definitions(kith_options INTERFACE
+        KITH_PLANTED_FIRST=KITH_PLANTED_${KITH_PLANTED_BUG})
+elseif(KITH_PLANTED)
+    target_compile_definitions(kith_options INTERFACE KITH_PLANTED_FIRST=KITH_PLANTED_NONE)
 endif()
