@@ -78,7 +78,7 @@ static void judge_process(struct world *world, const struct check *check, struct
     const struct kithi_mailbox *mailbox = &process->mailbox;
     struct actor *actor = find_actor(world, kithi_process_ref(process));
     struct counts counts;
-    if (actor != NULL && (mailbox->peak >= mailbox->limit)) {
+    if (actor != NULL && process->mailbox_peak >= mailbox->limit) {
         actor->was_full = true;
     }
     if (mailbox->count == 0) {
