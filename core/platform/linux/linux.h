@@ -17,6 +17,8 @@ enum {
     KITHI_MAPPINGS_PER_GUARD = 2, // the guard page, and the stack beside it
     KITHI_REGION_SIZE = 4 << 20,  // address space reserved at a time, unless a stack is larger
     KITHI_SPINS_IN_VAIN = 8,      // then idle sleeps at once until spinning would have paid
+    KITHI_STACK_COLOUR = 64,      // bytes, a line of the cache
+    KITHI_STACK_COLOURS = 32,     // half of a page
     KITHI_FAULT_STACK = 64 << 10, // for the handler of faults
 };
 
@@ -38,7 +40,8 @@ struct kithi_stacks {
     struct kithi_stack_class classes[KITHI_STACK_SIZES];
     struct kithi_region *regions;
     size_t page_size;
-    uint32_t guards_max;
+    bool installs_guards; // those that cost no mapping
+    uint32_t guards_max;  // of the others
     uint64_t open, open_guarded, bytes;
 };
 
@@ -79,10 +82,12 @@ uint64_t kithi_clock_now_ns(void *state);
 uint64_t kithi_clock_wall_ns(void *state);
 
 // stack.c
-void kithi_stacks_open(struct kithi_stacks *stacks, bool unguarded);
+void kithi_stacks_open(struct kithi_stacks *stacks, enum kith_platform_linux_guards guards);
 void kithi_stacks_close(struct kithi_stacks *stacks);
 bool kithi_stack_open(void *state, size_t size, struct kith_stack *stack);
 void kithi_stack_close(void *state, const struct kith_stack *stack);
+// The page below the one that `stack` begins in.
+unsigned char *kithi_stack_guard(const struct kithi_stacks *stacks, const struct kith_stack *stack);
 
 // overflow.c
 void kithi_overflow_watch(struct kithi_linux *self, struct kith_node *node);

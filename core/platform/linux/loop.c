@@ -9,7 +9,7 @@
 enum {
     NS_PER_MS = 1000000,
     CLOSE_TURNS = 1000,
-    LOOK_NS = 10000, // a busy scheduler doesn't make the platform look more often than this
+    LOOK_NS = 25000, // a busy scheduler doesn't make the platform look more often than this
 };
 
 static uint64_t read_clock(clockid_t clock)

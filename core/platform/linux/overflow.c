@@ -25,10 +25,10 @@ static bool hit_guard(const struct kithi_linux *self, uintptr_t address, uintptr
     if (stack == NULL || !stack->guarded) {
         return false;
     }
-    uintptr_t base = (uintptr_t)stack->base;
-    uintptr_t guard = base - self->stacks.page_size;
-    return address >= guard && address < base && stack_pointer >= guard - self->stacks.page_size &&
-           stack_pointer < base + stack->size;
+    size_t page_size = self->stacks.page_size;
+    uintptr_t guard = (uintptr_t)kithi_stack_guard(&self->stacks, stack);
+    return address >= guard && address < guard + page_size && stack_pointer >= guard - page_size &&
+           stack_pointer < (uintptr_t)stack->base + stack->size;
 }
 
 static void pass_on(int signal_number, siginfo_t *info, void *context)

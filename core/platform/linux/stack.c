@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stacks are cut from regions of reserved address space; pages come as they are touched. Each has a
-// page below it that becomes its guard, while the budget for guards lasts: a guard splits the
-// region into two more mappings, and Linux allows a process a limited number of them
-// (vm.max_map_count).
+// Stacks are cut from regions of reserved address space; pages come as they are touched. A cell is
+// a page for the guard, a page that the stack begins in, and the rest of the stack.
+//
+// The tops of stacks would all be at the same place of a page, and so share a few sets of the
+// cache, as many as a handful of stacks fill. So each begins a few lines higher or lower than the
+// last.
+//
+// Linux 6.13 and later have guards that cost nothing. Before, a guard splits the region into two
+// more mappings, and a process may have a limited number of them (vm.max_map_count).
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,10 +33,31 @@ static uint32_t read_guards_max(void)
     return guards < UINT32_MAX ? (uint32_t)guards : UINT32_MAX;
 }
 
-void kithi_stacks_open(struct kithi_stacks *stacks, bool unguarded)
+// MADV_GUARD_INSTALL of <linux/mman.h>, which Debian 12 doesn't have: touching the page is a fault.
+static bool install_guard(void *page, size_t size)
+{
+    enum { GUARD_INSTALL = 102 };
+    return madvise(page, size, GUARD_INSTALL) == 0;
+}
+
+static bool can_install_guards(size_t page_size)
+{
+    void *page = mmap(NULL, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) {
+        return false;
+    }
+    bool can = install_guard(page, page_size);
+    munmap(page, page_size);
+    return can;
+}
+
+void kithi_stacks_open(struct kithi_stacks *stacks, enum kith_platform_linux_guards guards)
 {
     stacks->page_size = (size_t)sysconf(_SC_PAGESIZE);
-    stacks->guards_max = unguarded ? 0 : read_guards_max();
+    if (guards == KITH_GUARDS_BEST) {
+        stacks->installs_guards = can_install_guards(stacks->page_size);
+    }
+    stacks->guards_max = guards == KITH_GUARDS_NONE ? 0 : read_guards_max();
 }
 
 static bool add_region(struct kithi_stacks *stacks, size_t cell_size, size_t *count,
@@ -71,17 +97,25 @@ static bool take_guard(const struct kithi_stacks *stacks)
     return false;
 }
 
-// A new stack, from the region of its class. Its guard, if it gets one, is the page below `base`.
+unsigned char *kithi_stack_guard(const struct kithi_stacks *stacks, const struct kith_stack *stack)
+{
+    uintptr_t next_page = ((uintptr_t)stack->base + stacks->page_size - 1) & -stacks->page_size;
+    return (unsigned char *)next_page - 2 * stacks->page_size;
+}
+
+// A new stack, from the region of its class. Half of the page of its top remains for its first
+// frames, so that a process that waits needs no second one.
 static void *cut_stack(struct kithi_stacks *stacks, struct kithi_stack_class *class, size_t size)
 {
-    size_t cell_size = stacks->page_size + size;
+    size_t cell_size = 2 * stacks->page_size + size;
     if (class->left == 0 && !add_region(stacks, cell_size, &class->left, &class->next)) {
         return NULL;
     }
     unsigned char *cell = class->next;
     class->next += cell_size;
     class->left--;
-    return cell + stacks->page_size;
+    size_t colour = class->left % KITHI_STACK_COLOURS * KITHI_STACK_COLOUR;
+    return cell + 2 * stacks->page_size - colour;
 }
 
 static size_t find_class(const struct kithi_stacks *stacks, size_t size)
@@ -91,6 +125,23 @@ static size_t find_class(const struct kithi_stacks *stacks, size_t size)
         class ++;
     }
     return class;
+}
+
+// Guards `stack` if that can be had.
+static bool guard_stack(const struct kithi_stacks *stacks, const struct kith_stack *stack)
+{
+    void *guard = kithi_stack_guard(stacks, stack);
+    if (stacks->installs_guards) {
+        return install_guard(guard, stacks->page_size);
+    }
+    if (!take_guard(stacks)) {
+        return false;
+    }
+    if (mprotect(guard, stacks->page_size, PROT_NONE) != 0) {
+        atomic_fetch_sub(&guards_in_process, 1);
+        return false;
+    }
+    return true;
 }
 
 bool kithi_stack_open(void *state, size_t size, struct kith_stack *stack)
@@ -107,15 +158,10 @@ bool kithi_stack_open(void *state, size_t size, struct kith_stack *stack)
     if (base == NULL) {
         return false;
     }
-    bool guarded = take_guard(stacks);
-    unsigned char *guard = (unsigned char *)base - stacks->page_size;
-    if (guarded && mprotect(guard, stacks->page_size, PROT_NONE) != 0) {
-        atomic_fetch_sub(&guards_in_process, 1);
-        guarded = false;
-    }
-    *stack = (struct kith_stack){.base = base, .size = size, .guarded = guarded, .fill = 0};
+    *stack = (struct kith_stack){.base = base, .size = size, .fill = 0};
+    stack->guarded = guard_stack(stacks, stack);
     stacks->open++;
-    stacks->open_guarded += guarded;
+    stacks->open_guarded += stack->guarded;
     return true;
 }
 
@@ -141,14 +187,15 @@ void kithi_stack_close(void *state, const struct kith_stack *stack)
     size_t class = find_class(stacks, stack->size);
     assert(class < KITHI_STACK_SIZES && stacks->page_size << class == stack->size);
     stacks->open--;
-    if (stack->guarded) {
-        stacks->open_guarded--;
-        void *guard = (unsigned char *)stack->base - stacks->page_size;
+    stacks->open_guarded -= stack->guarded;
+    unsigned char *guard = kithi_stack_guard(stacks, stack);
+    if (stack->guarded && !stacks->installs_guards) {
         (void)mprotect(guard, stacks->page_size, PROT_READ | PROT_WRITE);
         atomic_fetch_sub(&guards_in_process, 1);
     }
     // The next user gets zero pages again, and until then they cost nothing.
-    if (madvise(stack->base, stack->size, MADV_DONTNEED) == 0) {
+    size_t size = stack->size + stacks->page_size;
+    if (madvise(guard + stacks->page_size, size, MADV_DONTNEED) == 0) {
         keep_free(&stacks->classes[class], stack->base);
     }
 }

@@ -57,6 +57,7 @@ static void a_stack_is_large_enough_and_filled_as_it_says(void **state)
         assert_true(platform->stack_open(platform->state, sizes[place], &stack));
         assert_true(stack.size >= sizes[place]);
         assert_true(stack.guarded);
+        assert_int_equal((uintptr_t)stack.base % 64, 0);
         assert_int_equal(stack.fill, 0);
         assert_true(is_zero(&stack));
         platform->stack_close(platform->state, &stack);
@@ -105,7 +106,8 @@ static void a_stack_that_is_used_again_is_zero_again(void **state)
 static void without_guards_there_are_stacks_all_the_same(void **state)
 {
     (void)state;
-    struct kith_platform_linux_options options = {.log_level = KITH_LOG_ERROR, .unguarded = true};
+    struct kith_platform_linux_options options = {.log_level = KITH_LOG_ERROR,
+                                                  .guards = KITH_GUARDS_NONE};
     struct kith_platform platform;
     assert_int_equal(kith_platform_linux_open(&options, &platform), KITH_OK);
     struct kith_stack stack;
@@ -116,9 +118,13 @@ static void without_guards_there_are_stacks_all_the_same(void **state)
     kith_platform_linux_close(&platform);
 }
 
-static void only_as_many_stacks_are_guarded_as_linux_allows(void **state)
+static void only_as_many_stacks_have_mapped_guards_as_linux_allows(void **state)
 {
-    struct kith_platform *platform = *state;
+    (void)state;
+    struct kith_platform_linux_options options = {.log_level = KITH_LOG_ERROR,
+                                                  .guards = KITH_GUARDS_MAPPINGS};
+    struct kith_platform opened, *platform = &opened;
+    assert_int_equal(kith_platform_linux_open(&options, platform), KITH_OK);
     FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
     unsigned long mappings;
     assert_non_null(file);
@@ -141,6 +147,7 @@ static void only_as_many_stacks_are_guarded_as_linux_allows(void **state)
         platform->stack_close(platform->state, &stacks[place]);
     }
     free(stacks);
+    kith_platform_linux_close(platform);
 }
 
 static struct kith_node *open_node(const struct kith_platform *platform)
@@ -179,9 +186,8 @@ static void count_up(struct kith_process *self, void *argument)
     }
 }
 
-static void an_overflow_ends_only_its_process(void **state)
+static void end_by_overflow(const struct kith_platform *platform)
 {
-    struct kith_platform *platform = *state;
     struct kith_node *node = open_node(platform);
     kith_platform_linux_watch_stacks(platform, node);
     uint64_t deep = 0;
@@ -201,6 +207,22 @@ static void an_overflow_ends_only_its_process(void **state)
     assert_int_equal(kith_node_processes(node), 0);
     kith_platform_linux_watch_stacks(platform, NULL);
     kith_node_close(node);
+}
+
+static void an_overflow_ends_only_its_process(void **state)
+{
+    end_by_overflow(*state);
+}
+
+static void an_overflow_into_a_mapped_guard_ends_only_its_process(void **state)
+{
+    (void)state;
+    struct kith_platform_linux_options options = {.log_level = KITH_LOG_ERROR,
+                                                  .guards = KITH_GUARDS_MAPPINGS};
+    struct kith_platform platform;
+    assert_int_equal(kith_platform_linux_open(&options, &platform), KITH_OK);
+    end_by_overflow(&platform);
+    kith_platform_linux_close(&platform);
 }
 
 // Runs `body` in a child; gives what waitpid said.
@@ -251,8 +273,9 @@ int main(void)
         CASE(stacks_do_not_overlap),
         CASE(a_stack_that_is_used_again_is_zero_again),
         CASE(without_guards_there_are_stacks_all_the_same),
-        CASE(only_as_many_stacks_are_guarded_as_linux_allows),
+        CASE(only_as_many_stacks_have_mapped_guards_as_linux_allows),
         CASE(an_overflow_ends_only_its_process),
+        CASE(an_overflow_into_a_mapped_guard_ends_only_its_process),
         CASE(another_fault_still_ends_the_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

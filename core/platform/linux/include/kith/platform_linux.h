@@ -11,11 +11,18 @@
 #include <kith/node.h>
 #include <kith/platform.h>
 
+// How stacks are guarded.
+enum kith_platform_linux_guards {
+    KITH_GUARDS_BEST,     // all of them where Linux can (since 6.13), else as with MAPPINGS
+    KITH_GUARDS_MAPPINGS, // a mapping each, for as many as vm.max_map_count allows
+    KITH_GUARDS_NONE,     // none: only canaries
+};
+
 struct kith_platform_linux_options {
     enum kith_log_level log_level; // the most detailed level that is written
     int log_fd;                    // where log lines go; 0: standard error
     uint32_t spin_us;              // idle looks again and again for so long before it sleeps
-    bool unguarded;                // no guard pages, for machines that are short of mappings
+    enum kith_platform_linux_guards guards;
 };
 
 // Fills in *platform. It belongs to the calling thread, on which the node must run. `options` may
