@@ -50,10 +50,10 @@ void kithi_link_lost(struct kithi_link *link, enum kith_error reason)
         return;
     }
     link->last_error = reason;
-    kithi_net_log(net, KITH_LOG_WARNING, "link_lost", &link->endpoint, reason);
     if (kithi_claim_lost(link)) {
         return;
     }
+    kithi_net_log(net, KITH_LOG_WARNING, "link_lost", &link->endpoint, reason);
     set_suspect(link, reason);
     kithi_peers_lost(link, steady);
     kithi_handshake_next(link);
