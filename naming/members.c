@@ -200,7 +200,7 @@ static enum kith_error add_member(struct kithi_naming *naming, uint64_t incarnat
     member->info.incarnation = incarnation;
     member->roll = KITHI_ROLL_EMPTY;
     member->told_state = KITH_ROUTE_GONE;
-    member->batch_bytes = KITHI_BATCH_BYTES;
+    member->batch_bytes = naming->batch_bytes;
     error = kithi_map_add(&naming->incarnations, naming->platform, hash_incarnation(incarnation),
                           place);
     if (error != KITH_OK) {
@@ -379,6 +379,7 @@ enum kith_error kithi_members_open(struct kithi_naming *naming)
     set_name(naming, own, kith_node_name(naming->node));
     naming->observer.changed = route_changed;
     naming->rescan = true; // routes that are there already
+    naming->members_changed = true;
     return KITH_OK;
 }
 

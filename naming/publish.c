@@ -247,6 +247,7 @@ static void handle_refused(struct kithi_naming *naming, struct kithi_member *mem
 {
     switch (error) {
     case KITH_ERROR_TOO_LARGE:
+    case KITH_ERROR_NO_MEMORY:
         if (member->batch_bytes > KITHI_BATCH_LEAST) {
             member->batch_bytes /= 2;
         }
@@ -254,7 +255,6 @@ static void handle_refused(struct kithi_naming *naming, struct kithi_member *mem
         break;
     case KITH_ERROR_FULL:
     case KITH_ERROR_LIMIT:
-    case KITH_ERROR_NO_MEMORY:
         wait_to_retry(naming, member);
         break;
     default: // it will ask again once it can be reached

@@ -110,9 +110,9 @@ static uint32_t next_of_page(const struct kithi_naming *naming, struct page *pag
 static enum kith_error fill_page(const struct kithi_naming *naming, struct kith_message *message,
                                  Kith__NamingPage *reply, struct page *page)
 {
-    const uint32_t most = KITHI_BATCH_BYTES / KITHI_ENTRY_BYTES;
+    const uint32_t most = (uint32_t)(naming->batch_bytes / KITHI_ENTRY_BYTES);
     page->limit = page->limit == 0 || page->limit > most ? most : page->limit;
-    page->bytes = KITHI_BATCH_BYTES;
+    page->bytes = naming->batch_bytes;
     reply->entries = kith_message_allocate(message, page->limit * sizeof *reply->entries);
     if (reply->entries == NULL) {
         return KITH_ERROR_NO_MEMORY;
@@ -180,7 +180,7 @@ static bool fill_node_status(struct kith_message *message, Kith__NamingNodeStatu
 static enum kith_error fill_nodes(const struct kithi_naming *naming, struct kith_message *message,
                                   Kith__NamingStatus *reply)
 {
-    const size_t most = KITHI_BATCH_BYTES / NODE_STATUS_BYTES;
+    const size_t most = naming->batch_bytes / NODE_STATUS_BYTES;
     reply->nodes = kith_message_allocate(message, most * sizeof *reply->nodes);
     if (reply->nodes == NULL) {
         return KITH_ERROR_NO_MEMORY;
@@ -193,7 +193,7 @@ static enum kith_error fill_nodes(const struct kithi_naming *naming, struct kith
         }
         reply->node_count++;
         bytes += NODE_STATUS_BYTES + strlen(member->info.name) + KITH_ENDPOINT_TEXT_SIZE;
-        if (bytes > KITHI_BATCH_BYTES) {
+        if (bytes > naming->batch_bytes) {
             continue;
         }
         Kith__NamingNodeStatus *filled =

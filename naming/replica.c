@@ -4,6 +4,20 @@
 // missing can't leave the two apart for long.
 #include "server.h"
 
+// Says so once for each transfer, and counts each entry.
+static void cut_table(struct kithi_naming *naming, struct kithi_member *member)
+{
+    if (!member->truncated) {
+        struct kith_log_field fields[] = {
+            {"node", member->info.name, 0},
+            {"replicated_names", NULL, naming->table.replicated},
+        };
+        kith_node_log(naming->node, KITH_LOG_WARNING, "naming_table_truncated", fields, 2);
+    }
+    member->truncated = true;
+    naming->counters.truncated++;
+}
+
 static bool is_valid(const Kith__NamingChangeEntry *change)
 {
     return kith_name_valid(change->name) && change->index != KITH_INDEX_ANY;
@@ -27,8 +41,7 @@ static void apply_up(struct kithi_naming *naming, struct kithi_member *member, u
             .epoch = change->epoch,
         };
         if (kithi_entry_add(table, &member->roll, &entry, &id) != KITH_OK) {
-            member->truncated = true;
-            naming->counters.truncated++;
+            cut_table(naming, member);
             return;
         }
     } else {
@@ -65,8 +78,7 @@ static void apply(struct kithi_naming *naming, struct kithi_member *member,
         return;
     }
     if (kithi_name_hold(&naming->table, change->name, strlen(change->name), &name) != KITH_OK) {
-        member->truncated = true;
-        naming->counters.truncated++;
+        cut_table(naming, member);
         return;
     }
     if (change->generation != 0) {

@@ -42,6 +42,14 @@ static void set_options(struct kithi_naming *naming, const struct kith_naming_op
     }
 }
 
+static void set_batch_bytes(struct kithi_naming *naming)
+{
+    size_t part = kith_node_limits(naming->node)->message_memory / KITHI_BATCH_PART;
+    naming->batch_bytes = part > KITHI_BATCH_BYTES   ? KITHI_BATCH_BYTES
+                          : part < KITHI_BATCH_LEAST ? KITHI_BATCH_LEAST
+                                                     : part;
+}
+
 static enum kith_error open_parts(struct kithi_naming *naming)
 {
     enum kith_error error =
@@ -115,6 +123,7 @@ enum kith_error kith_naming_open(struct kith_node *node, const struct kith_namin
     };
     platform->entropy(platform->state, &opened->random, sizeof opened->random);
     set_options(opened, options);
+    set_batch_bytes(opened);
     error = open_parts(opened);
     if (error == KITH_OK) {
         error = start(opened);

@@ -17,7 +17,8 @@
 enum {
     KITHI_ALIASES = 4,        // endpoints by which a node was reached, beside the one it advertises
     KITHI_HOSTS = 8,          // endpoints that one wait may be about
-    KITHI_BATCH_BYTES = 3072, // of names in one message, encoded: boards take messages of 4 KB
+    KITHI_BATCH_BYTES = 3072, // of names in one message, encoded: boards take messages of 4 KB ...
+    KITHI_BATCH_PART = 16,    // ... and no more than this part of the node's memory for messages
     KITHI_BATCH_LEAST = 256,  // ... where a peer turned out to accept even less
     KITHI_ENTRY_BYTES = 40,   // of one entry beside its texts, encoded, at most
     KITHI_BURST = 32,         // messages to one receiver before others have their turn
@@ -135,8 +136,8 @@ struct kithi_wait {
     uint32_t name_next, name_previous; // waits for the same name, or about nodes; next free one
     uint32_t index;
     bool all_nodes;
-    char host[KITH_HOST_SIZE];
-    struct kith_endpoint endpoints[KITHI_HOSTS];
+    const char *host; // a node's name, "" for any; in the request, as the following
+    struct kith_endpoint *endpoints;
     uint32_t endpoint_count;
 };
 
@@ -148,6 +149,7 @@ struct kithi_naming {
     uint64_t type; // of method 0
     struct kith_naming_options options;
     bool replicates;
+    size_t batch_bytes;
     uint64_t random;
 
     struct kithi_table table;

@@ -3,7 +3,7 @@
 
 #include "table.h"
 
-enum { FIRST_ITEMS = 16 };
+enum { FIRST_ITEMS = 4 };
 
 // FNV-1a, which docs/design/naming.md defines the digests with.
 static const uint64_t fnv_start = UINT64_C(0xcbf29ce484222325);

@@ -159,31 +159,43 @@ static enum kith_error take_wait(struct kithi_naming *naming, uint32_t *id)
     return error;
 }
 
-static enum kith_error parse_hosts(const Kith__NamingWait *request, struct kithi_wait *wait)
+static enum kith_error parse_hosts(struct kith_message *message, const Kith__NamingWait *request,
+                                   struct kithi_wait *wait)
 {
-    size_t size = strlen(request->host);
-    if (size >= sizeof wait->host || request->n_endpoints > KITHI_HOSTS) {
+    size_t count = request->n_endpoints;
+    if (strlen(request->host) >= KITH_HOST_SIZE || count > KITHI_HOSTS) {
         return KITH_ERROR_INVALID;
     }
-    memcpy(wait->host, request->host, size + 1);
-    for (size_t i = 0; i < request->n_endpoints; i++) {
+    wait->host = request->host;
+    if (count == 0) {
+        return KITH_OK;
+    }
+    wait->endpoints = kith_message_allocate(message, count * sizeof *wait->endpoints);
+    if (wait->endpoints == NULL) {
+        return KITH_ERROR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
         if (kith_endpoint_parse(request->endpoints[i], KITH_DEFAULT_PORT, &wait->endpoints[i]) !=
             KITH_OK) {
             return KITH_ERROR_INVALID;
         }
     }
-    wait->endpoint_count = (uint32_t)request->n_endpoints;
+    wait->endpoint_count = (uint32_t)count;
     return KITH_OK;
 }
 
 // Parses the request into *wait, and holds its name.
-static enum kith_error parse(struct kithi_naming *naming, const struct kith_message *message,
+static enum kith_error parse(struct kithi_naming *naming, struct kith_message *message,
                              struct kithi_wait *wait)
 {
     const Kith__NamingWait *request = kith_message_typed(message, &kith__naming_wait__descriptor);
     *wait = (struct kithi_wait){.name = KITHI_NONE, .index = KITH_INDEX_ANY};
-    if (request == NULL || !message->waiting || parse_hosts(request, wait) != KITH_OK) {
+    if (request == NULL || !message->waiting) {
         return KITH_ERROR_INVALID;
+    }
+    enum kith_error error = parse_hosts(message, request, wait);
+    if (error != KITH_OK) {
+        return error;
     }
     wait->all_nodes = request->all_nodes;
     if (request->name[0] == '\0') {

@@ -142,6 +142,22 @@ static void after_a_short_interruption_only_what_is_missing_comes(void **state)
     cluster_close(&cluster);
 }
 
+static void nodes_that_were_there_before_naming_are_found(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    cluster_register(&cluster, 1, "x", 0);
+    cluster_connect_all(&cluster);
+    kith_naming_close(cluster.nodes[0]);
+    assert_int_equal(kith_naming_open(cluster.nodes[0], NULL, &cluster.naming[0]), KITH_OK);
+    cluster_set_side(&cluster, 1, 0, KITH_ROUTE_GONE, KITH_ERROR_LEFT);
+    cluster_connect_all(&cluster); // only that side is new
+    assert_true(knows(&cluster, 0, "node1/x"));
+    assert_true(cluster_converged(&cluster));
+    cluster_close(&cluster);
+}
+
 static void a_restarted_node_brings_a_new_table(void **state)
 {
     (void)state;
@@ -293,6 +309,7 @@ int main(void)
         cmocka_unit_test(changes_of_one_turn_travel_in_one_message),
         cmocka_unit_test(a_node_that_cannot_be_reached_loses_its_entries_here),
         cmocka_unit_test(after_a_short_interruption_only_what_is_missing_comes),
+        cmocka_unit_test(nodes_that_were_there_before_naming_are_found),
         cmocka_unit_test(a_restarted_node_brings_a_new_table),
         cmocka_unit_test(changes_during_a_transfer_are_not_lost),
         cmocka_unit_test(a_transfer_whose_next_entries_all_go_continues_behind_them),
