@@ -8,6 +8,7 @@
 # that fails.
 
 set -uo pipefail
+unset "${!KITH_@}" # settings of whoever runs the tests are none of the nodes'
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 bin=${KITH_BIN:-$PWD/build/gcc/bin}
 work=$(mktemp -d "${TMPDIR:-/tmp}/kith-system-XXXXXX")
