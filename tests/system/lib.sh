@@ -8,12 +8,11 @@
 # that fails.
 
 set -uo pipefail
-unset "${!KITH_@}" # settings of whoever runs the tests are none of the nodes'
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 bin=${KITH_BIN:-$PWD/build/gcc/bin}
 work=$(mktemp -d "${TMPDIR:-/tmp}/kith-system-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-unset KITH_NODE KITH_TIMEOUT KITH_OUTPUT KITH_CONFIG
+unset "${!KITH_@}" # settings of whoever runs the tests are none of the nodes'
 declare -A pids=() endpoints=()
 failures=0
 
