@@ -4,15 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <kith/clean.h>
 #include <kith/quantity.h>
 
 static const char *clean_text(const char *source, char text[KITHI_CELL_SIZE])
 {
     snprintf(text, KITHI_CELL_SIZE, "%s", source);
-    for (char *letter = text; *letter != 0; letter++) {
-        if ((unsigned char)*letter < 0x20 || *letter == 0x7f)
-            *letter = '?';
-    }
+    kith_clean(text);
     return text;
 }
 

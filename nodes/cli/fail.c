@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <kith/clean.h>
+
 #include "session.h"
 
 #define TEXT_SIZE 1024
@@ -15,10 +17,7 @@ int kithi_fail(const struct kithi_session *session, int code, const char *format
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    for (char *letter = text; *letter != 0; letter++) {
-        if ((unsigned char)*letter < 0x20 || *letter == 0x7f)
-            *letter = '?';
-    }
+    kith_clean(text);
     fflush(stdout);
     fprintf(stderr, "kith: %s\n", text);
     return code;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <kith/clean.h>
+
 __attribute__((format(printf, 3, 0))) static void keep(struct kithi_problems *problems,
                                                        const char *start, const char *format,
                                                        va_list arguments)
@@ -15,10 +17,7 @@ __attribute__((format(printf, 3, 0))) static void keep(struct kithi_problems *pr
     size_t used = strlen(start);
     memcpy(text, start, used + 1);
     vsnprintf(text + used, KITHI_PROBLEM_SIZE - used, format, arguments);
-    for (; *text != 0; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-    }
+    kith_clean(text);
 }
 
 void kithi_problem_error(struct kithi_problems *problems, const char *format, ...)
