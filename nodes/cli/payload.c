@@ -29,7 +29,7 @@ static int read_all(const struct kithi_session *session, const char *what, const
     }
     const char *wrong = read == NULL                      ? "out of memory"
                         : ferror(file)                    ? strerror(errno)
-                        : *size == KITHI_PAYLOAD_SIZE_MAX ? "larger than 1 GB"
+                        : *size == KITHI_PAYLOAD_SIZE_MAX ? "not smaller than 64 MB"
                                                           : NULL;
     *bytes = read;
     if (wrong == NULL)

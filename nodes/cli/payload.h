@@ -7,7 +7,8 @@
 
 struct kithi_session;
 
-#define KITHI_PAYLOAD_SIZE_MAX ((size_t)1 << 30)
+// More than the largest message of this program takes in JSON.
+#define KITHI_PAYLOAD_SIZE_MAX ((size_t)64 << 20)
 
 // Gives the bytes in *bytes, to be freed. Tells what went wrong and gives an exit code, 0 if it's
 // fine. `what` is how messages name it. May wait for standard input.
