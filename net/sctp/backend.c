@@ -106,9 +106,10 @@ static struct kithi_sctp_slot *greet(struct kithi_sctp *self, const struct kith_
         return kithi_sctp_slot_stray(self, from);
     }
     struct kithi_sctp_slot *slot = NULL;
+    bool asks = chunk == KITHI_SCTP_CHUNK_INIT;
     if (self->counters.connections < self->options.connections &&
-        kithi_sctp_stack_may_answer(kithi_sctp_now_ns(self))) {
-        slot = kithi_sctp_slot_greet(self, from, chunk == KITHI_SCTP_CHUNK_INIT);
+        kithi_sctp_stack_may_greet(from, asks, kithi_sctp_now_ns(self))) {
+        slot = kithi_sctp_slot_greet(self, from, asks);
     }
     if (slot == NULL) {
         self->counters.connects_limited++;

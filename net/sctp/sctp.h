@@ -28,7 +28,6 @@ enum {
     KITHI_SCTP_STRANGERS = 256, // that may be connecting at once, all back ends together
     KITHI_SCTP_STRANGER_WAYS = 8,
     KITHI_SCTP_STRANGER_MS = 3000, // then its place may go to another
-    KITHI_SCTP_ANSWERS = 200,      // to INITs of strangers, in KITHI_SCTP_TICK_MS
 
     KITHI_SCTP_TICK_MS = 10,
     KITHI_SCTP_SLOW_TICK_MS = 100, // when nothing is under way but heartbeats
@@ -106,8 +105,9 @@ void kithi_sctp_stack_input(struct kithi_sctp_slot *slot, const void *packet, si
 uint32_t kithi_sctp_stack_crc32c(const void *data, size_t size);
 // A number that nobody outside can guess, the same for the same endpoint.
 uint64_t kithi_sctp_stack_hash(const struct kith_endpoint *endpoint);
-// True if another stranger may be answered now.
-bool kithi_sctp_stack_may_answer(uint64_t now_ns);
+// True if this stranger, which asks to connect or answers (`asks` false) our question back, has its
+// turn. Those who flood us with questions don't take the turns of those who have answered.
+bool kithi_sctp_stack_may_greet(const struct kith_endpoint *endpoint, bool asks, uint64_t now_ns);
 
 // slot.c
 struct kithi_sctp_slot *kithi_sctp_slot_at(const void *address);

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "crc32c.h"
+#include "mix.h"
 #include "sctp.h"
+#include "turns.h"
 
 enum {
     NS_PER_MS = 1000000,
@@ -29,8 +31,7 @@ static struct {
     kithi_crc32c_function *crc32c;
     uint64_t hash_key;
     uint64_t ticked_ns;
-    unsigned answers_left; // to strangers
-    uint64_t answers_ns;   // since when
+    struct kithi_sctp_turns asking, answering; // of strangers
 } stack;
 
 static void print_nothing(const char *format, ...)
@@ -133,29 +134,16 @@ uint32_t kithi_sctp_stack_crc32c(const void *data, size_t size)
     return stack.crc32c(data, size);
 }
 
-bool kithi_sctp_stack_may_answer(uint64_t now_ns)
-{
-    if (now_ns - stack.answers_ns >= KITHI_SCTP_TICK_MS * NS_PER_MS) {
-        stack.answers_ns = now_ns;
-        stack.answers_left = KITHI_SCTP_ANSWERS;
-    }
-    if (stack.answers_left == 0) {
-        return false;
-    }
-    stack.answers_left--;
-    return true;
-}
-
-static uint64_t mix(uint64_t value)
-{
-    value = (value ^ (value >> 32)) * UINT64_C(0x9fb21c651e98df25);
-    value = (value ^ (value >> 29)) * UINT64_C(0xd6e8feb86659fd93);
-    return value ^ (value >> 32);
-}
-
 uint64_t kithi_sctp_stack_hash(const struct kith_endpoint *endpoint)
 {
     uint64_t words[2];
     memcpy(words, endpoint->address, sizeof words);
-    return mix(mix(mix(stack.hash_key ^ words[0]) ^ words[1]) ^ endpoint->port);
+    uint64_t hash = kithi_sctp_mix(stack.hash_key ^ words[0]);
+    return kithi_sctp_mix(kithi_sctp_mix(hash ^ words[1]) ^ endpoint->port);
+}
+
+bool kithi_sctp_stack_may_greet(const struct kith_endpoint *endpoint, bool asks, uint64_t now_ns)
+{
+    struct kithi_sctp_turns *turns = asks ? &stack.asking : &stack.answering;
+    return kithi_sctp_turns_take(turns, kithi_sctp_stack_hash(endpoint), now_ns);
 }
