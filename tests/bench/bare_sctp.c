@@ -22,8 +22,7 @@ enum {
     BULK_WARM_UP = 64 << 20,
     PACKET_MOST = 65507,
     LOOPBACK_PACKET = 65504, // what one datagram carries there
-    ETHERNET_PACKET = 1452,
-    HEADERS = 12 + 16, // of a packet and of its chunk
+    LARGE_MESSAGE = 64 << 10,
 };
 
 // usrsctp is one per OS process, and so is what it calls.
@@ -32,7 +31,7 @@ static struct {
     struct sockaddr_in peer;
     uint64_t ticked_ns;
     unsigned char packet[PACKET_MOST];
-    unsigned char message[PACKET_MOST];
+    unsigned char message[LARGE_MESSAGE];
 } bare;
 
 static int send_packet(void *address, void *packet, size_t size, uint8_t tos, uint8_t set_df)
@@ -50,7 +49,7 @@ static bool set(struct socket *socket, int option, const void *value, size_t siz
     return usrsctp_setsockopt(socket, IPPROTO_SCTP, option, value, (socklen_t)size) == 0;
 }
 
-static struct socket *open_socket(uint16_t port, uint32_t packet_size)
+static struct socket *open_socket(uint16_t port)
 {
     const int on = 1, buffer_size = BUFFER;
     struct sctp_paddrparams path;
@@ -58,7 +57,7 @@ static struct socket *open_socket(uint16_t port, uint32_t packet_size)
     address.sconn_addr = &bare;
     memset(&path, 0, sizeof path);
     path.spp_flags = SPP_PMTUD_DISABLE;
-    path.spp_pathmtu = packet_size - 12;
+    path.spp_pathmtu = LOOPBACK_PACKET - 12;
     usrsctp_init_nothreads(0, send_packet, NULL);
     usrsctp_sysctl_set_sctp_ecn_enable(0);
     usrsctp_register_address(&bare);
@@ -115,11 +114,11 @@ static bool send_message(struct socket *socket, size_t size)
                          SCTP_SENDV_SNDINFO, 0) == (ssize_t)size;
 }
 
-static void serve(int ready_fd, uint32_t packet_size, bool echo)
+static void serve(int ready_fd, bool echo)
 {
     uint16_t port;
     bare.udp = pair_udp(&port);
-    struct socket *listener = open_socket(PORT, packet_size), *socket = NULL;
+    struct socket *listener = open_socket(PORT), *socket = NULL;
     if (bare.udp < 0 || listener == NULL || usrsctp_listen(listener, 1) != 0) {
         return;
     }
@@ -144,20 +143,15 @@ static void serve(int ready_fd, uint32_t packet_size, bool echo)
 
 static void serve_echo(int ready_fd)
 {
-    serve(ready_fd, LOOPBACK_PACKET, true);
+    serve(ready_fd, true);
 }
 
-static void serve_loopback(int ready_fd)
+static void serve_sink(int ready_fd)
 {
-    serve(ready_fd, LOOPBACK_PACKET, false);
+    serve(ready_fd, false);
 }
 
-static void serve_ethernet(int ready_fd)
-{
-    serve(ready_fd, ETHERNET_PACKET, false);
-}
-
-static struct socket *connect_peer(const struct pair *pair, uint32_t packet_size)
+static struct socket *connect_peer(const struct pair *pair)
 {
     uint16_t port;
     struct sockaddr_conn address = {.sconn_family = AF_CONN, .sconn_port = htons(PORT)};
@@ -165,7 +159,7 @@ static struct socket *connect_peer(const struct pair *pair, uint32_t packet_size
     bare.udp = pair_udp(&port);
     bare.peer = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(pair->port)};
     bare.peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    struct socket *socket = open_socket(0, packet_size);
+    struct socket *socket = open_socket(0);
     if (socket == NULL) {
         return NULL;
     }
@@ -182,7 +176,7 @@ static bool measure_round_trip(const struct bench_options *options, bool one_cor
     if (!pair_start(&pair, one_core, serve_echo)) {
         return false;
     }
-    struct socket *socket = connect_peer(&pair, LOOPBACK_PACKET);
+    struct socket *socket = connect_peer(&pair);
     uint64_t count = bench_count(options, ROUND_TRIPS), warm_up = bench_count(options, WARM_UP);
     uint64_t start_ns = 0;
     bool good = socket != NULL;
@@ -203,24 +197,22 @@ static bool measure_round_trip(const struct bench_options *options, bool one_cor
 }
 
 // Megabytes a second, as the sender sees them acknowledged: its buffer is small beside the whole.
-static bool measure_one_way(const struct bench_options *options, uint32_t packet_size,
-                            void (*peer)(int ready_fd), double *figure)
+bool bench_bare_sctp_large(const struct bench_options *options, double *figure)
 {
     struct pair pair;
-    if (!pair_start(&pair, false, peer)) {
+    if (!pair_start(&pair, false, serve_sink)) {
         return false;
     }
-    struct socket *socket = connect_peer(&pair, packet_size);
+    struct socket *socket = connect_peer(&pair);
     uint64_t bytes = bench_count(options, BULK_BYTES), warm_up = bench_count(options, BULK_WARM_UP);
     uint64_t sent = 0, start_ns = 0;
-    size_t size = (packet_size - HEADERS) & ~(size_t)3;
     bool good = socket != NULL;
     while (good && sent < bytes + warm_up) {
         if (start_ns == 0 && sent >= warm_up) {
             start_ns = bench_now_ns();
         }
-        if (send_message(socket, size)) {
-            sent += size;
+        if (send_message(socket, LARGE_MESSAGE)) {
+            sent += LARGE_MESSAGE;
         } else {
             good = errno == EWOULDBLOCK;
             take_packets(TICK_MS);
@@ -234,19 +226,4 @@ static bool measure_one_way(const struct bench_options *options, uint32_t packet
 bool bench_bare_sctp_one_core(const struct bench_options *options, double *figure)
 {
     return measure_round_trip(options, true, figure);
-}
-
-bool bench_bare_sctp_two_cores(const struct bench_options *options, double *figure)
-{
-    return measure_round_trip(options, false, figure);
-}
-
-bool bench_bare_sctp_loopback(const struct bench_options *options, double *figure)
-{
-    return measure_one_way(options, LOOPBACK_PACKET, serve_loopback, figure);
-}
-
-bool bench_bare_sctp_ethernet(const struct bench_options *options, double *figure)
-{
-    return measure_one_way(options, ETHERNET_PACKET, serve_ethernet, figure);
 }

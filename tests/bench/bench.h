@@ -75,13 +75,12 @@ bench_measure bench_naming_lookup, bench_naming_lookup_at_host, bench_naming_reg
 bench_measure bench_bare_probe;
 
 // bare_udp.c, bare_sctp.c: two OS processes on loopback
-bench_measure bench_bare_udp_one_core, bench_bare_udp_two_cores;
-bench_measure bench_bare_sctp_one_core, bench_bare_sctp_two_cores;
-bench_measure bench_bare_sctp_loopback, bench_bare_sctp_ethernet;
+bench_measure bench_bare_udp_two_cores, bench_bare_udp_spinning, bench_bare_udp_one_way;
+bench_measure bench_bare_sctp_one_core, bench_bare_sctp_large;
 
-// backend.c: the same over the SCTP back end
-bench_measure bench_backend_one_core, bench_backend_two_cores, bench_backend_spinning;
-bench_measure bench_backend_loopback, bench_backend_ethernet;
+// remote.c: two whole nodes, likewise
+bench_measure bench_remote_one_core, bench_remote_two_cores, bench_remote_spinning;
+bench_measure bench_remote_small, bench_remote_large;
 
 enum {
     BENCH_RING = 10000,
