@@ -30,6 +30,7 @@ enum {
     KITHI_SAMPLE_LEAST = 16,   // slices from one timed to the next: this, plus up to
     KITHI_SAMPLE_SPREAD = 32,
     KITHI_HIGH_IN_A_ROW = 16, // picks of high priority before a normal one has its turn
+    KITHI_HOG_AGAIN = 10,     // a hog is reported again after so many times as long
     KITHI_FORMER = 256,       // former incarnations remembered, at most
     KITHI_FORMER_PER_ROUTE = 4,
 };
@@ -187,9 +188,10 @@ struct kith_node {
     uint32_t sample_period; // slices that a timed one stands for
     uint64_t slice_start;   // cycles, of a slice that is timed
     uint64_t round_start, round_switches;
-    uint64_t round_ns; // 0, or the time of this round
-    uint32_t random;   // spreads the samples
-    uint64_t hog_cycles;
+    uint64_t round_ns;           // 0, or the time of this round
+    uint32_t random;             // spreads the samples
+    uint64_t watched_switches;   // when kith_node_watch last looked
+    uint64_t held_ns, report_ns; // by the running process since then; to be reported when so long
     struct kith_node_counters counters;
     struct kith_platform platform;
     struct kithi_heap heap;
@@ -313,7 +315,6 @@ static inline uint32_t kithi_round_switches(const struct kith_node *node)
 {
     return KITHI_ROUND - node->round - node->quiet;
 }
-void kithi_cycles_calibrate(struct kith_node *node);
 uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles);
 
 // alarm.c

@@ -53,7 +53,7 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
     }
     opened->started_ns = kith_node_now(opened);
     opened->started_cycles = kithi_arch_cycles();
-    kithi_cycles_calibrate(opened);
+    opened->report_ns = opened->limits.hog_ns;
     *node = opened;
     return KITH_OK;
 }

@@ -4,27 +4,44 @@
 // clock and the platform.
 #include "block.h"
 
-static void report_hog(struct kith_process *process, uint64_t cycles)
+static void report_hog(struct kith_process *process, uint64_t held_ns)
 {
-    struct kith_node *node = process->node;
-    process->hogs++;
-    node->counters.hogs++;
     struct kith_log_field fields[] = {
         {"process", process->label, 0},
         {"slot", NULL, process->slot},
-        {"held_us", NULL, kithi_cycles_to_ns(node, cycles) / 1000},
+        {"held_us", NULL, held_ns / 1000},
     };
-    kith_node_log(node, KITH_LOG_WARNING, "process_held_cpu", fields, 3);
+    kith_node_log(process->node, KITH_LOG_WARNING, "process_held_cpu", fields, 3);
+}
+
+// What holds the CPU can't be asked to look at a clock, and most slices aren't timed: so whether
+// there was a switch since the last time is looked at from outside.
+void kith_node_watch(struct kith_node *node, uint64_t passed_ns)
+{
+    struct kith_process *process = node->running;
+    uint64_t switches = node->counters.switches + kithi_round_switches(node);
+    if (process == NULL || node->limits.hog_ns == 0 || switches != node->watched_switches) {
+        node->watched_switches = switches;
+        node->held_ns = 0;
+        node->report_ns = node->limits.hog_ns;
+        return;
+    }
+    node->held_ns += passed_ns;
+    if (node->held_ns < node->report_ns) {
+        return;
+    }
+    if (node->report_ns == node->limits.hog_ns) {
+        process->hogs++;
+        node->counters.hogs++;
+    }
+    node->report_ns *= KITHI_HOG_AGAIN;
+    report_hog(process, node->held_ns);
 }
 
 static void end_timed_slice(struct kith_process *process, uint64_t now)
 {
     struct kith_node *node = process->node;
-    uint64_t cycles = now - node->slice_start;
-    process->cycles += cycles * node->sample_period;
-    if (cycles > node->hog_cycles) {
-        report_hog(process, cycles);
-    }
+    process->cycles += (now - node->slice_start) * node->sample_period;
     if (node->sample_period > 1) {
         node->random = node->random * 1664525 + 1013904223; // Knuth, TAOCP 2, 3.3.4
         node->sample_period = KITHI_SAMPLE_LEAST + (node->random >> 16) % KITHI_SAMPLE_SPREAD;
@@ -146,20 +163,6 @@ enum kith_error kith_sleep_until(struct kith_process *self, uint64_t deadline_ns
     return error == KITH_ERROR_TIMEOUT ? KITH_OK : error;
 }
 
-void kithi_cycles_calibrate(struct kith_node *node)
-{
-    if (node->limits.hog_ns == 0) {
-        node->hog_cycles = UINT64_MAX;
-        return;
-    }
-    uint64_t ns = kith_node_now(node) - node->started_ns;
-    uint64_t cycles = kithi_arch_cycles() - node->started_cycles;
-    // Until a millisecond has passed the ratio isn't known well enough: nobody is a hog yet.
-    bool known = ns >= 1000000 && cycles > 0;
-    double per_ns = known ? (double)cycles / (double)ns : 0;
-    node->hog_cycles = known ? (uint64_t)(per_ns * (double)node->limits.hog_ns) : UINT64_MAX;
-}
-
 uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles)
 {
     uint64_t passed = kithi_arch_cycles() - node->started_cycles;
@@ -201,9 +204,6 @@ uint64_t kith_node_step(struct kith_node *node)
     assert(node->running == NULL);
     kithi_alarms_fire(node);
     run_round(node);
-    if (node->hog_cycles == UINT64_MAX) {
-        kithi_cycles_calibrate(node);
-    }
     if (is_ready(node)) {
         return KITH_NO_WAIT;
     }

@@ -94,7 +94,7 @@ static int open_node(struct kithi_app *self)
     if (error != KITH_OK)
         return fail_to_open(self, "the node", error);
     kith_node_part_set(self->node, KITH_PART_APP, self);
-    kith_platform_linux_watch_stacks(&self->platform, self->node);
+    kith_platform_linux_watch(&self->platform, self->node);
     return KITH_EXIT_OK;
 }
 
@@ -229,7 +229,7 @@ void kithi_app_close(struct kithi_app *self)
         kith_naming_close(self->node);
         if (self->resolver != NULL)
             kithi_resolver_close(self->resolver);
-        kith_platform_linux_watch_stacks(&self->platform, NULL);
+        kith_platform_linux_watch(&self->platform, NULL);
         kith_codec_close(self->node);
         kith_node_close(self->node);
     }

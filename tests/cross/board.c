@@ -208,9 +208,9 @@ static void overflow_with_guard(struct check *check, void (*how)(struct scene *s
         .name = "guarded", .platform = &platform, .limits = &kith_limits_board};
     struct kith_node *outer = check->node;
     if (CHECK(check, kith_node_open(&options, &check->node) == KITH_OK)) {
-        kith_platform_board_watch_stacks(check->node);
+        kith_platform_board_watch(check->node);
         overflow_above_neighbour(check, how);
-        kith_platform_board_watch_stacks(NULL);
+        kith_platform_board_watch(NULL);
         kith_node_close(check->node);
     }
     check->node = outer;
@@ -226,11 +226,38 @@ static void an_interrupt_without_room_for_its_frame_ends_the_process(struct chec
     overflow_with_guard(check, be_interrupted_at_the_end);
 }
 
+static void lower_the_hog_limit(struct kith_limits *limits)
+{
+    limits->hog_ns = 4000000;
+}
+
+static void hold_the_processor(struct kith_process *self, void *argument)
+{
+    struct check *check = argument;
+    struct kith_node_counters counters = {0};
+    uint64_t give_up_ns = kith_now(self) + UINT64_C(1000000000);
+    while (counters.hogs == 0 && kith_now(self) < give_up_ns) {
+        kith_node_counters(check->node, &counters);
+    }
+    CHECK(check, counters.hogs == 1);
+    CHECK(check, check->logged == 1);
+}
+
+static void a_process_that_holds_the_processor_is_reported_while_it_does(struct check *check)
+{
+    kith_platform_board_watch(check->node);
+    check_spawn(check, hold_the_processor, check);
+    check_finish(check);
+    kith_platform_board_watch(NULL);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(an_interrupt_wakes_the_node_and_its_driver_posts),
     CHECK_CASE(the_heap_ends_and_what_comes_back_can_be_had_again),
     CHECK_CASE(an_overflow_is_stopped_by_the_guard_before_it_reaches_the_neighbour),
     CHECK_CASE(an_interrupt_without_room_for_its_frame_ends_the_process),
+    CHECK_CASE_WITH(a_process_that_holds_the_processor_is_reported_while_it_does,
+                    lower_the_hog_limit),
 };
 
 CHECK_MAIN(cases)

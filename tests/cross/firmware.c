@@ -25,7 +25,7 @@ int main(void)
     if (kith_node_open(&options, &node) != KITH_OK) {
         platform.panic(platform.state, "no memory for the node");
     }
-    kith_platform_board_watch_stacks(node);
+    kith_platform_board_watch(node);
     kith_spawn(node, &first_process, NULL);
     kith_node_run(node);
     return 0;

@@ -121,39 +121,6 @@ static void accounts_show_messages_and_time(struct check *check)
     CHECK(check, counters.ended == 2);
 }
 
-static void lower_the_hog_limit(struct kith_limits *limits)
-{
-    limits->hog_ns = 2000000;
-}
-
-static void hold_the_processor(struct kith_process *self, void *argument)
-{
-    struct scene *scene = argument;
-    // The kernel takes a millisecond of clock to know how fast cycles pass.
-    CHECK(scene->check, kith_sleep_until(self, kith_deadline_ms(self, 2)) == KITH_OK);
-    CHECK(scene->check, kith_sleep_until(self, kith_deadline_ms(self, 2)) == KITH_OK);
-    uint64_t until_ns = kith_now(self) + 8000000;
-    while (kith_now(self) < until_ns) {
-        scene->count++;
-    }
-    CHECK(scene->check, kith_yield(self) == KITH_OK);
-    struct kith_process_info info;
-    CHECK(scene->check,
-          kith_process_info(kith_process_node(self), kith_self(self).slot, &info) == KITH_OK);
-    CHECK(scene->check, info.hogs >= 1);
-}
-
-static void a_process_that_holds_the_processor_is_reported(struct check *check)
-{
-    struct scene scene = {.check = check};
-    check_spawn(check, hold_the_processor, &scene);
-    check_finish(check);
-    struct kith_node_counters counters;
-    kith_node_counters(check->node, &counters);
-    CHECK(check, counters.hogs >= 1);
-    CHECK(check, check->logged >= 1);
-}
-
 struct counting_hook {
     struct kith_hook hook;
     uint32_t runs;
@@ -200,7 +167,6 @@ static const struct check_case cases[] = {
     CHECK_CASE(equals_take_turns),
     CHECK_CASE(high_priority_goes_first_and_normal_is_not_starved),
     CHECK_CASE(accounts_show_messages_and_time),
-    CHECK_CASE_WITH(a_process_that_holds_the_processor_is_reported, lower_the_hog_limit),
     CHECK_CASE(hooks_run_when_nothing_is_ready),
     CHECK_CASE(a_node_runs_until_it_is_stopped),
 };

@@ -27,7 +27,7 @@ struct kith_limits {
     size_t stack_size;         // default stack of a process, bytes
     size_t link_queue_bytes;   // encoded frames waiting in front of one link
     uint32_t link_credits;     // messages one link may have unreceived at one process
-    uint64_t hog_ns;           // a process that runs longer without giving way is reported
+    uint64_t hog_ns;           // a process that runs longer without giving way is reported; 0: none
 };
 
 extern const struct kith_limits kith_limits_linux;

@@ -58,6 +58,12 @@ struct kith_hook {
 void kith_node_hook_add(struct kith_node *node, struct kith_hook *hook);
 void kith_node_hook_remove(struct kith_node *node, struct kith_hook *hook);
 
+// Reports the running process by name if it holds the CPU for longer than the limit `hog_ns`, and
+// again when it holds it 10 times as long. For whoever keeps watch over the node: a timer that
+// interrupts the node's thread every so often, at `passed_ns` of CPU time since the call before.
+// May be called in a signal or interrupt handler on that thread, if the platform's log may be.
+void kith_node_watch(struct kith_node *node, uint64_t passed_ns);
+
 // A module's own state of this node, by a small fixed key. NULL if none was set.
 enum kith_node_part { KITH_PART_NET, KITH_PART_CODEC, KITH_PART_NAMING, KITH_PART_APP, KITH_PARTS };
 void kith_node_part_set(struct kith_node *node, enum kith_node_part part, void *state);

@@ -6,6 +6,7 @@
 #include <kith/platform_board.h>
 
 #include "registers.h"
+#include "watch.h"
 
 enum { TICK_NS = 1000000, SCALE_BITS = 20 };
 
@@ -37,6 +38,7 @@ void kithi_clock_start(uint32_t cpu_hz)
 void kith_board_systick_handler(void)
 {
     systick.ticks++;
+    kithi_watch_tick(TICK_NS);
 }
 
 // With interrupts masked. SysTick counts down from cycles_per_tick - 1; the tick becomes pending

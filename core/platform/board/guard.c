@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "kernel.h"
 #include "registers.h"
+#include "watch.h"
 
 enum {
     EXCEPTION_MEMORY_FAULT = 4,
@@ -17,16 +18,7 @@ enum {
 #define RETURN_TO_PSP      4u
 #define RETURN_PLAIN       0xFFFFFFFDu // to a thread on PSP, without FPU registers on the stack
 
-// A fault carries no argument.
-static struct kith_node *watched;
-
 uint32_t kithi_memory_fault(const struct kithi_frame *frame, uint32_t exception_return);
-
-void kith_platform_board_watch_stacks(struct kith_node *node)
-{
-    assert(node == NULL || watched == NULL);
-    watched = node;
-}
 
 void kithi_guards_start(struct kith_platform_board *board)
 {
@@ -88,10 +80,10 @@ bool kithi_guard_clear(struct kith_platform_board *board, const void *guard)
 static bool hit_guard(const struct kithi_frame *frame, uint32_t exception_return)
 {
     uint32_t from_process = RETURN_FROM_THREAD | RETURN_TO_PSP;
-    if (watched == NULL || (exception_return & from_process) != from_process) {
+    if (kithi_watched() == NULL || (exception_return & from_process) != from_process) {
         return false;
     }
-    const struct kith_stack *stack = kithi_process_stack(watched);
+    const struct kith_stack *stack = kithi_process_stack(kithi_watched());
     if (stack == NULL) {
         return false;
     }
@@ -130,7 +122,7 @@ __attribute__((used)) uint32_t kithi_memory_fault(const struct kithi_frame *fram
 #ifdef __ARM_FP
     KITHI_FPU_CONTEXT &= ~KITHI_FPU_TO_BE_SAVED; // nobody needs what the process had there
 #endif
-    continue_with(kithi_process_overflowed(watched));
+    continue_with(kithi_process_overflowed(kithi_watched()));
     return RETURN_PLAIN;
 }
 

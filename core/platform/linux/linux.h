@@ -4,7 +4,7 @@
 #define KITHI_LINUX_H
 
 #include <signal.h>
-#include <stdatomic.h>
+#include <time.h>
 
 #include <uv.h>
 
@@ -69,8 +69,11 @@ struct kithi_linux {
     uint64_t looked_ns; // when a busy scheduler last had it look
     struct kithi_stacks stacks;
     struct kithi_log log;
-    struct kith_node *watched; // whose processes' stacks may overflow
+    struct kith_node *watched; // its processes may overflow their stacks, or hold the CPU
     struct kithi_linux *next_watched;
+    timer_t held; // by the CPU time of the node's thread
+    bool held_set;
+    uint64_t held_every_ns;
 };
 
 // loop.c
@@ -89,8 +92,12 @@ void kithi_stack_close(void *state, const struct kith_stack *stack);
 // The page below the one that `stack` begins in.
 unsigned char *kithi_stack_guard(const struct kithi_stacks *stacks, const struct kith_stack *stack);
 
+// watch.c
+void kithi_watch(struct kithi_linux *self, struct kith_node *node);
+void kithi_unwatch(struct kithi_linux *self); // if it is watched
+
 // overflow.c
-void kithi_overflow_watch(struct kithi_linux *self, struct kith_node *node);
+void kithi_overflow_watch(struct kithi_linux *self);
 void kithi_overflow_unwatch(struct kithi_linux *self);
 
 // context_*.c: the interrupted thread, as a signal handler sees it
@@ -98,7 +105,7 @@ uintptr_t kithi_context_stack_pointer(const void *context);
 // Returning from the handler will continue at `code` on that stack.
 void kithi_context_continue(void *context, void (*code)(void), void *stack_pointer);
 
-// log.c
+// log.c: takes no lock and allocates nothing, so that signal handlers may call it
 void kithi_log_write(void *state, enum kith_log_level level, const char *event,
                      const struct kith_log_field *fields, size_t count);
 

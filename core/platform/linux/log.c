@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Log lines, one per event, in the form that people call logfmt:
 //     2026-11-24T12:00:00.123Z info link_up peer=10.0.0.7:7400 version="0.1.0 (debug)"
-#include <inttypes.h>
 #include <poll.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "date.h"
 #include "linux.h"
 
 // The end of every line that had to be cut.
 #define CUT " cut=true\n"
+
+enum { NUMBER_DIGITS = 20 };
 
 struct line {
     char text[KITHI_LOG_LINE];
@@ -20,18 +19,32 @@ struct line {
     bool cut;
 };
 
-__attribute__((format(printf, 2, 3))) static void append(struct line *line, const char *format, ...)
+static void append_bytes(struct line *line, const char *bytes, size_t len)
 {
     size_t room = sizeof line->text - sizeof CUT - line->len;
-    va_list arguments;
-    va_start(arguments, format);
-    int len = vsnprintf(line->text + line->len, room, format, arguments);
-    va_end(arguments);
-    if (line->cut || len < 0 || (size_t)len >= room) {
+    if (line->cut || len > room) {
         line->cut = true;
         return;
     }
-    line->len += (size_t)len;
+    memcpy(line->text + line->len, bytes, len);
+    line->len += len;
+}
+
+static void append(struct line *line, const char *text)
+{
+    append_bytes(line, text, strlen(text));
+}
+
+// With zeros before it up to `width` digits.
+static void append_number(struct line *line, uint64_t number, unsigned width)
+{
+    char digits[NUMBER_DIGITS];
+    size_t place = sizeof digits;
+    do {
+        digits[--place] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0 || sizeof digits - place < width);
+    append_bytes(line, digits + place, sizeof digits - place);
 }
 
 static bool is_plain(const char *text)
@@ -47,21 +60,29 @@ static bool is_plain(const char *text)
     return true;
 }
 
+static void append_escaped(struct line *line, unsigned char byte)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char code[] = {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+    const char plain[] = {'\\', (char)byte};
+    if (byte == '"' || byte == '\\') {
+        append_bytes(line, plain, sizeof plain);
+    } else if (byte == '\n') {
+        append(line, "\\n");
+    } else if (byte == '\t') {
+        append(line, "\\t");
+    } else if (byte < ' ' || byte == 0x7f) {
+        append_bytes(line, code, sizeof code);
+    } else {
+        append_bytes(line, plain + 1, 1);
+    }
+}
+
 static void append_quoted(struct line *line, const char *text)
 {
     append(line, "\"");
     for (const unsigned char *next = (const unsigned char *)text; *next != '\0'; next++) {
-        if (*next == '"' || *next == '\\') {
-            append(line, "\\%c", *next);
-        } else if (*next == '\n') {
-            append(line, "\\n");
-        } else if (*next == '\t') {
-            append(line, "\\t");
-        } else if (*next < ' ' || *next == 0x7f) {
-            append(line, "\\x%02x", *next);
-        } else {
-            append(line, "%c", *next);
-        }
+        append_escaped(line, *next);
     }
     append(line, "\"");
 }
@@ -69,7 +90,7 @@ static void append_quoted(struct line *line, const char *text)
 static void append_text(struct line *line, const char *text)
 {
     if (is_plain(text)) {
-        append(line, "%s", text);
+        append(line, text);
     } else {
         append_quoted(line, text);
     }
@@ -77,12 +98,19 @@ static void append_text(struct line *line, const char *text)
 
 static void append_time(struct line *line, uint64_t wall_ns)
 {
-    time_t seconds = (time_t)(wall_ns / 1000000000);
-    struct tm date;
-    char text[32];
-    gmtime_r(&seconds, &date);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &date);
-    append(line, "%s.%03uZ", text, (unsigned)(wall_ns / 1000000 % 1000));
+    uint64_t ms = wall_ns / 1000000, seconds = ms / 1000, minutes = seconds / 60;
+    struct kithi_date date = kithi_date_of(minutes / 60 / 24);
+    const struct {
+        uint64_t number;
+        unsigned width;
+        const char *behind;
+    } parts[] = {{date.year, 4, "-"},         {date.month, 2, "-"},   {date.day, 2, "T"},
+                 {minutes / 60 % 24, 2, ":"}, {minutes % 60, 2, ":"}, {seconds % 60, 2, "."},
+                 {ms % 1000, 3, "Z"}};
+    for (size_t part = 0; part < sizeof parts / sizeof parts[0]; part++) {
+        append_number(line, parts[part].number, parts[part].width);
+        append(line, parts[part].behind);
+    }
 }
 
 static void format_line(struct line *line, uint64_t wall_ns, enum kith_log_level level,
@@ -97,14 +125,18 @@ static void format_line(struct line *line, uint64_t wall_ns, enum kith_log_level
     line->len = 0;
     line->cut = false;
     append_time(line, wall_ns);
-    append(line, " %s ", names[level]);
+    append(line, " ");
+    append(line, names[level]);
+    append(line, " ");
     append_text(line, event);
     for (size_t field = 0; field < count; field++) {
-        append(line, " %s=", fields[field].key);
+        append(line, " ");
+        append(line, fields[field].key);
+        append(line, "=");
         if (fields[field].text != NULL) {
             append_text(line, fields[field].text);
         } else {
-            append(line, "%" PRIu64, fields[field].number);
+            append_number(line, fields[field].number, 1);
         }
     }
     const char *end = line->cut ? CUT : "\n";

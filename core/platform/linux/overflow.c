@@ -49,7 +49,7 @@ static void take_fault(int signal_number, siginfo_t *info, void *context)
     uintptr_t address = (uintptr_t)info->si_addr;
     uintptr_t stack_pointer = kithi_context_stack_pointer(context);
     for (struct kithi_linux *self = watched_here; self != NULL; self = self->next_watched) {
-        if (self->watched != NULL && hit_guard(self, address, stack_pointer)) {
+        if (hit_guard(self, address, stack_pointer)) {
             kithi_context_continue(context, kithi_arch_resume,
                                    kithi_process_overflowed(self->watched));
             return;
@@ -83,13 +83,11 @@ static void close_fault_stack(void)
     }
 }
 
-void kithi_overflow_watch(struct kithi_linux *self, struct kith_node *node)
+void kithi_overflow_watch(struct kithi_linux *self)
 {
-    assert(self->watched == NULL);
     if (watched_here == NULL) {
         open_fault_stack();
     }
-    self->watched = node;
     self->next_watched = watched_here;
     watched_here = self;
     pthread_mutex_lock(&mutex);
@@ -103,10 +101,6 @@ void kithi_overflow_watch(struct kithi_linux *self, struct kith_node *node)
 
 void kithi_overflow_unwatch(struct kithi_linux *self)
 {
-    if (self->watched == NULL) {
-        return;
-    }
-    self->watched = NULL;
     struct kithi_linux **link = &watched_here;
     while (*link != self) {
         link = &(*link)->next_watched;

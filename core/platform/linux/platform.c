@@ -82,7 +82,7 @@ enum kith_error kith_platform_linux_open(const struct kith_platform_linux_option
 void kith_platform_linux_close(struct kith_platform *platform)
 {
     struct kithi_linux *self = platform->state;
-    kithi_overflow_unwatch(self);
+    kithi_unwatch(self);
     kithi_loop_close(self);
     kithi_stacks_close(&self->stacks);
     free(self);
@@ -94,11 +94,11 @@ void *kith_platform_linux_loop(const struct kith_platform *platform)
     return &((struct kithi_linux *)platform->state)->loop;
 }
 
-void kith_platform_linux_watch_stacks(const struct kith_platform *platform, struct kith_node *node)
+void kith_platform_linux_watch(const struct kith_platform *platform, struct kith_node *node)
 {
-    kithi_overflow_unwatch(platform->state);
+    kithi_unwatch(platform->state);
     if (node != NULL) {
-        kithi_overflow_watch(platform->state, node);
+        kithi_watch(platform->state, node);
     }
 }
 

@@ -9,6 +9,7 @@
 // Linux 6.13 and later have guards that cost nothing. Before, a guard splits the region into two
 // more mappings, and a process may have a limited number of them (vm.max_map_count).
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -176,48 +176,101 @@ static void slots_run_out_with_a_clear_error_and_come_back(void **state)
     close_fixture(&fixture);
 }
 
+struct watched {
+    struct kith_node *node;
+    unsigned reports;
+    char process[KITH_LABEL_SIZE];
+    uint64_t held_us;
+};
+
 static void remember_line(void *state, enum kith_log_level level, const char *event,
                           const struct kith_log_field *fields, size_t count)
 {
     (void)level;
-    if (strcmp(event, "process_held_cpu") == 0 && count > 0) {
-        strcpy(state, fields[0].text);
+    struct watched *watched = state;
+    if (strcmp(event, "process_held_cpu") == 0 && count == 3) {
+        watched->reports++;
+        strcpy(watched->process, fields[0].text);
+        watched->held_us = fields[2].number;
     }
 }
 
-// Real work, since the kernel times slices by the CPU's own counter.
+static uint64_t count_hogs(const struct kith_node *node)
+{
+    struct kith_node_counters counters;
+    kith_node_counters(node, &counters);
+    return counters.hogs;
+}
+
+// Is interrupted by the watch as if it ran for so long.
+static void run_for_ms(const struct watched *watched, unsigned time_ms)
+{
+    for (unsigned tick = 0; tick < time_ms; tick++) {
+        kith_node_watch(watched->node, 1000000);
+    }
+}
+
 static void hold_cpu(struct kith_process *self, void *argument)
 {
-    volatile uint64_t *sum = argument;
-    for (uint64_t turn = 0; turn < 20000000; turn++) {
-        *sum += turn;
-    }
-    kith_platform_sim_advance(kith_node_platform(kith_process_node(self))->state, 1000000);
+    struct watched *watched = argument;
+    run_for_ms(watched, 9);
     assert_int_equal(kith_yield(self), KITH_OK);
+    run_for_ms(watched, 9);
+    assert_int_equal(watched->reports, 0);
+    run_for_ms(watched, 2);
+    assert_int_equal(watched->reports, 1);
+    assert_int_equal(watched->held_us, 10000);
+    run_for_ms(watched, 89);
+    assert_int_equal(watched->reports, 1);
+    run_for_ms(watched, 1);
+    assert_int_equal(watched->reports, 2); // it still holds it
+    assert_int_equal(watched->held_us, 100000);
+    assert_int_equal(count_hogs(watched->node), 1);
+    assert_int_equal(kith_yield(self), KITH_OK);
+    run_for_ms(watched, 11);
+    assert_int_equal(count_hogs(watched->node), 2);
+}
+
+static void open_watched(struct fixture *fixture, struct watched *watched, uint64_t hog_ns)
+{
+    struct kith_limits limits = kith_limits_linux;
+    limits.hog_ns = hog_ns;
+    open_fixture(fixture, &limits);
+    *watched = (struct watched){.node = fixture->node};
+    kith_platform_sim_set_log(fixture->sim, remember_line, watched);
 }
 
 static void a_process_that_holds_the_cpu_is_reported_by_name(void **state)
 {
     (void)state;
     struct fixture fixture;
-    struct kith_limits limits = kith_limits_linux;
-    limits.hog_ns = 1;
-    volatile uint64_t sum = 0;
-    char reported[KITH_LABEL_SIZE] = "";
-    open_fixture(&fixture, &limits);
-    kith_platform_sim_set_log(fixture.sim, remember_line, reported);
-    struct spinner spinner = {0, 1};
-    kith_platform_sim_advance(fixture.sim, 2000000); // the ratio of cycles to time is known now
-    spawn(&fixture, "spinner", spin, &spinner);
+    struct watched watched;
+    open_watched(&fixture, &watched, 10000000);
+    spawn(&fixture, "hog", hold_cpu, &watched);
     run_to_end(&fixture);
-    for (int time = 0; time < 2; time++) { // the first may fall between the samples
-        spawn(&fixture, "hog", hold_cpu, (void *)&sum);
-        run_to_end(&fixture);
-    }
-    assert_string_equal(reported, "hog");
-    struct kith_node_counters counters;
-    kith_node_counters(fixture.node, &counters);
-    assert_true(counters.hogs >= 1);
+    assert_string_equal(watched.process, "hog");
+    assert_int_equal(watched.reports, 3);
+    run_for_ms(&watched, 1000); // idle: nobody to blame
+    assert_int_equal(count_hogs(fixture.node), 2);
+    close_fixture(&fixture);
+}
+
+static void hold_unwatched(struct kith_process *self, void *argument)
+{
+    (void)self;
+    run_for_ms(argument, 1000);
+}
+
+static void without_a_limit_nobody_is_reported(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct watched watched;
+    open_watched(&fixture, &watched, 0);
+    spawn(&fixture, "hog", hold_unwatched, &watched);
+    run_to_end(&fixture);
+    assert_int_equal(watched.reports, 0);
+    assert_int_equal(count_hogs(fixture.node), 0);
     close_fixture(&fixture);
 }
 
@@ -230,6 +283,7 @@ int main(void)
         cmocka_unit_test(accounting_says_what_a_process_did),
         cmocka_unit_test(slots_run_out_with_a_clear_error_and_come_back),
         cmocka_unit_test(a_process_that_holds_the_cpu_is_reported_by_name),
+        cmocka_unit_test(without_a_limit_nobody_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,7 +189,7 @@ static void count_up(struct kith_process *self, void *argument)
 static void end_by_overflow(const struct kith_platform *platform)
 {
     struct kith_node *node = open_node(platform);
-    kith_platform_linux_watch_stacks(platform, node);
+    kith_platform_linux_watch(platform, node);
     uint64_t deep = 0;
     int counted = 0;
     const struct kith_spawn_options bystander = {.entry = count_up, .argument = &counted};
@@ -205,7 +205,7 @@ static void end_by_overflow(const struct kith_platform *platform)
     assert_int_equal(counted, 30);
     assert_int_equal(deep, 0);
     assert_int_equal(kith_node_processes(node), 0);
-    kith_platform_linux_watch_stacks(platform, NULL);
+    kith_platform_linux_watch(platform, NULL);
     kith_node_close(node);
 }
 
@@ -252,7 +252,7 @@ static void write_to_nowhere(struct kith_process *self, void *argument)
 static void fault_in_process(const struct kith_platform *platform)
 {
     struct kith_node *node = open_node(platform);
-    kith_platform_linux_watch_stacks(platform, node);
+    kith_platform_linux_watch(platform, node);
     const struct kith_spawn_options bad = {.entry = write_to_nowhere, .argument = (void *)64};
     kith_spawn(node, &bad, NULL);
     kith_node_settle(node);

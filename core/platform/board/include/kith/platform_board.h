@@ -67,9 +67,10 @@ void kith_platform_board_driver_add(struct kith_platform_board *board,
 
 // From here on an overflow that hits the guard of a stack ends only the process of `node` that
 // caused it, instead of everything. The first stacks get a guard, as many as the MPU has regions
-// for; all of them have the kernel's canary. Call it after kith_node_open, and with NULL before
+// for; all of them have the kernel's canary. A process that holds the CPU is reported by the tick
+// of the clock (kith_node_watch). Call it after kith_node_open, and with NULL before
 // kith_node_close. One node of an image.
-void kith_platform_board_watch_stacks(struct kith_node *node);
+void kith_platform_board_watch(struct kith_node *node);
 
 // For the board's vector table. SysTick is the clock. The memory fault handler belongs to exception
 // 4; the fault handler to all other faults, and to the interrupts that nobody expects: it reports

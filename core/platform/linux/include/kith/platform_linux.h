@@ -39,9 +39,10 @@ void kith_platform_linux_close(struct kith_platform *platform);
 void *kith_platform_linux_loop(const struct kith_platform *platform);
 
 // From here on an overflow of a guarded stack ends only the process of `node` that caused it,
-// instead of the whole program. Call it after kith_node_open, on the thread that runs the node, and
-// with NULL before kith_node_close.
-void kith_platform_linux_watch_stacks(const struct kith_platform *platform, struct kith_node *node);
+// instead of the whole program, and a process that holds the CPU is reported (kith_node_watch).
+// Takes SIGSEGV, and SIGVTALRM which is raised by the CPU time of this thread. Call it after
+// kith_node_open, on the thread that runs the node, and with NULL before kith_node_close.
+void kith_platform_linux_watch(const struct kith_platform *platform, struct kith_node *node);
 
 // From here on SIGTERM and SIGINT call `stop` from inside of idle, instead of ending the program.
 // Errors: IO.
