@@ -39,6 +39,7 @@ static int list_names(struct kithi_session *session, const char *pattern, bool o
         kithi_table_discard(table);
         return kithi_fail_unknown(session, pattern);
     }
+    kithi_table_sort(table, 0);
     kithi_table_close(table);
     return KITH_EXIT_OK;
 }

@@ -118,6 +118,7 @@ int kithi_run_node_ls(struct kithi_session *session)
         kithi_table_discard(table);
         return kithi_fail_error(session, session->target_text, error);
     }
+    kithi_table_sort(table, 1); // this node first
     kithi_table_close(table);
     return KITH_EXIT_OK;
 }

@@ -12,6 +12,8 @@
 #define GAP        2 // columns between two columns of a table
 #define COLOUR_END "\x1b[0m"
 
+enum { SORT_COLUMNS = 3 };
+
 struct kithi_table {
     struct kithi_output output;
     const struct kithi_column *columns;
@@ -50,6 +52,33 @@ void kithi_table_row(struct kithi_table *table, const struct kithi_cell *cells)
         row[i] = cells[i];
         if (cells[i].present && cells[i].text != NULL)
             row[i].text = check(strdup(cells[i].text));
+    }
+}
+
+static int compare_cells(const struct kithi_cell *left, const struct kithi_cell *right)
+{
+    if (left->text != NULL || right->text != NULL) { // an absent text comes first
+        return strcmp(left->text != NULL ? left->text : "", right->text != NULL ? right->text : "");
+    }
+    return (left->number > right->number) - (left->number < right->number);
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    int order = 0;
+    for (size_t column = 0; column < SORT_COLUMNS && order == 0; column++) {
+        order = compare_cells((const struct kithi_cell *)left + column,
+                              (const struct kithi_cell *)right + column);
+    }
+    return order;
+}
+
+void kithi_table_sort(struct kithi_table *table, size_t first)
+{
+    assert(table->column_count >= SORT_COLUMNS);
+    if (table->row_count > first) {
+        qsort(table->cells + first * table->column_count, table->row_count - first,
+              table->column_count * sizeof(*table->cells), compare_rows);
     }
 }
 

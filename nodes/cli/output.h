@@ -67,6 +67,8 @@ struct kithi_table *kithi_table_open(const struct kithi_output *output,
                                      const struct kithi_column *columns, size_t count);
 // `cells` has one for each column. Texts are copied.
 void kithi_table_row(struct kithi_table *table, const struct kithi_cell *cells);
+// Sorts the rows from number `first` on by their first columns, from left to right.
+void kithi_table_sort(struct kithi_table *table, size_t first);
 size_t kithi_table_rows(const struct kithi_table *table);
 void kithi_table_close(struct kithi_table *table);
 // Frees it without writing.

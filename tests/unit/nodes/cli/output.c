@@ -181,6 +181,38 @@ static void a_table_keeps_many_rows_and_copies_their_texts(void **state)
     json_decref(list);
 }
 
+static void rows_are_sorted_by_their_first_columns_from_a_row_on(void **state)
+{
+    (void)state;
+    struct capture capture;
+    begin(&capture);
+    const struct kithi_column sorted[] = {
+        {.title = "NAME", .key = "name", .kind = KITHI_TEXT},
+        {.title = "INDEX", .key = "index", .kind = KITHI_COUNT},
+        {.title = "NODE", .key = "node", .kind = KITHI_TEXT},
+    };
+    const struct kithi_cell cells[][3] = {
+        {kithi_text("self"), kithi_number(0), kithi_text("z")},
+        {kithi_text("b"), kithi_number(0), kithi_text("y")},
+        {kithi_text("a"), kithi_number(10), kithi_text("y")},
+        {kithi_text("a"), kithi_number(9), kithi_text("y")},
+        {kithi_text("a"), kithi_number(9), kithi_text("x")},
+        {kithi_text(NULL), kithi_number(1), kithi_text("x")},
+    };
+    struct kithi_table *table = kithi_table_open(&capture.output, sorted, 3);
+    for (size_t row = 0; row < sizeof cells / sizeof cells[0]; row++)
+        kithi_table_row(table, cells[row]);
+    kithi_table_sort(table, 1);
+    kithi_table_close(table);
+    expect_text(&capture, "NAME  INDEX  NODE\n"
+                          "self      0  z\n"
+                          "-         1  x\n"
+                          "a         9  x\n"
+                          "a         9  y\n"
+                          "a        10  y\n"
+                          "b         0  y\n");
+}
+
 static void control_characters_never_reach_the_terminal(void **state)
 {
     (void)state;
@@ -320,6 +352,7 @@ int main(void)
         cmocka_unit_test(an_empty_result_is_titles_or_an_empty_list),
         cmocka_unit_test(a_discarded_table_writes_nothing),
         cmocka_unit_test(a_table_keeps_many_rows_and_copies_their_texts),
+        cmocka_unit_test(rows_are_sorted_by_their_first_columns_from_a_row_on),
         cmocka_unit_test(control_characters_never_reach_the_terminal),
         cmocka_unit_test(json_escapes_control_characters),
         cmocka_unit_test(a_text_that_is_not_utf8_still_makes_json),
