@@ -10,6 +10,16 @@ static bool limits_work(const struct kith_limits *limits)
            limits->mailbox_bytes > 0 && limits->stack_size > 0 && limits->routes < 1u << 24;
 }
 
+// Cutting it could leave half a character.
+static bool name_fits(const char *name)
+{
+    size_t size = 0;
+    while (name != NULL && size < KITH_NAME_SIZE && name[size] != '\0') {
+        size++;
+    }
+    return size < KITH_NAME_SIZE;
+}
+
 static enum kith_error open_parts(struct kith_node *node)
 {
     node->chunk_capacity =
@@ -26,7 +36,7 @@ static enum kith_error open_parts(struct kith_node *node)
 enum kith_error kith_node_open(const struct kith_node_options *options, struct kith_node **node)
 {
     const struct kith_platform *platform = options->platform;
-    if (!limits_work(options->limits)) {
+    if (!limits_work(options->limits) || !name_fits(options->name)) {
         return KITH_ERROR_INVALID;
     }
     struct kith_node *opened = platform->allocate(platform->state, sizeof *opened);
@@ -37,10 +47,8 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
     opened->platform = *platform;
     opened->limits = *options->limits;
     opened->round = KITHI_ROUND;
-    for (size_t place = 0;
-         options->name != NULL && options->name[place] != '\0' && place < sizeof opened->name - 1;
-         place++) {
-        opened->name[place] = options->name[place];
+    if (options->name != NULL) {
+        memcpy(opened->name, options->name, strlen(options->name));
     }
     opened->incarnation = options->incarnation;
     while (opened->incarnation == 0) {

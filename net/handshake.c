@@ -8,6 +8,7 @@
 
 #include "net_state.h"
 
+static struct kith_hello make_hello(const struct kith_net *net);
 static void receive_hello(struct kithi_channel *channel, const struct kith_frame *frame);
 static enum kith_error check_hello(struct kithi_channel *channel, const struct kith_frame *frame);
 static void meet(struct kithi_channel *channel);
@@ -35,9 +36,38 @@ void kithi_handshake_receive(struct kithi_channel *channel, const struct kith_fr
     }
 }
 
+enum kith_error kithi_handshake_check(const struct kith_net *net)
+{
+    struct kith_hello hello = make_hello(net);
+    unsigned char payload[KITH_HELLO_MAX];
+    size_t size = sizeof payload;
+    enum kith_error error = kith_hello_encode(&hello, payload, &size);
+    return error == KITH_OK ? kith_hello_decode(payload, size, &hello) : error;
+}
+
 enum kith_error kithi_handshake_greet(struct kithi_channel *channel)
 {
-    const struct kith_net *net = channel->net;
+    struct kith_hello hello = make_hello(channel->net);
+    unsigned char payload[KITH_HELLO_MAX];
+    size_t size = sizeof payload;
+    enum kith_error error = kith_hello_encode(&hello, payload, &size);
+    assert(error == KITH_OK && "kith_net_open has seen to that");
+    struct kith_frame frame = {
+        .kind = KITH_FRAME_HELLO,
+        .payload = payload,
+        .payload_size = size,
+        .remaining_ms = UINT64_MAX,
+    };
+    channel->greeted = true;
+    error = kithi_channel_send(channel, &frame);
+    if (error != KITH_OK) {
+        kithi_channel_fail(channel, error, false);
+    }
+    return error;
+}
+
+static struct kith_hello make_hello(const struct kith_net *net)
+{
     const struct kith_net_options *options = &net->options;
     struct kith_hello hello = {
         .version = KITH_WIRE_VERSION,
@@ -54,24 +84,7 @@ enum kith_error kithi_handshake_greet(struct kithi_channel *channel)
     };
     strncpy(hello.name, kith_node_name(net->node), sizeof hello.name - 1);
     memcpy(hello.program, net->version, sizeof hello.program);
-    unsigned char payload[KITH_HELLO_MAX];
-    size_t size = sizeof payload;
-    enum kith_error error = kith_hello_encode(&hello, payload, &size);
-    assert(error == KITH_OK);
-    struct kith_frame frame = {
-        .kind = KITH_FRAME_HELLO,
-        .payload = payload,
-        .payload_size = size,
-        .remaining_ms = UINT64_MAX,
-    };
-    channel->greeted = true;
-    if (error == KITH_OK) {
-        error = kithi_channel_send(channel, &frame);
-    }
-    if (error != KITH_OK) {
-        kithi_channel_fail(channel, error, false);
-    }
-    return error;
+    return hello;
 }
 
 void kithi_handshake_ended(struct kithi_channel *channel)

@@ -23,7 +23,10 @@ enum kith_error kith_net_open(const struct kith_net_options *options, struct kit
         return KITH_ERROR_NO_MEMORY;
     }
     init_net(opened, options);
-    enum kith_error error = allocate_tables(opened);
+    enum kith_error error = kithi_handshake_check(opened);
+    if (error == KITH_OK) {
+        error = allocate_tables(opened);
+    }
     if (error == KITH_OK) {
         error = opened->backend->ops->open(opened->backend, &options->listen, &kithi_channel_events,
                                            opened, &opened->bound);

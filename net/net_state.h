@@ -149,6 +149,8 @@ void kithi_channels_greet(struct kith_net *net);
 void kithi_channels_free(struct kith_net *net);
 
 // handshake.c
+// Whether peers will accept what kithi_handshake_greet says: INVALID if not.
+enum kith_error kithi_handshake_check(const struct kith_net *net);
 enum kith_error kithi_handshake_greet(struct kithi_channel *channel);
 void kithi_handshake_receive(struct kithi_channel *channel, const struct kith_frame *frame);
 // A channel that had not become the link has ended.

@@ -15,13 +15,14 @@
 struct kith_node;
 
 struct kith_node_options {
-    const char *name;                     // for people and logs; "" or NULL: unnamed; copied
+    const char *name; // for people and logs, below KITH_NAME_SIZE; "" or NULL: unnamed; copied
     const struct kith_platform *platform; // copied; its state must outlive the node
     const struct kith_limits *limits;     // copied
     uint64_t incarnation;                 // 0: drawn from the platform's entropy
 };
 
-// Creates a node without processes. Errors: NO_MEMORY, INVALID (limits that can't work).
+// Creates a node without processes. Errors: NO_MEMORY, INVALID (limits that can't work, a name that
+// is too long).
 enum kith_error kith_node_open(const struct kith_node_options *options, struct kith_node **node);
 
 // Ends all processes where they stand (their stacks are dropped) and frees everything.

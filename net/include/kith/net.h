@@ -22,9 +22,11 @@ struct kith_net_options {
     const char *version;            // of the program, told in the hello; copied
 };
 
-// Opens the back end and starts listening. Errors: those of the back end's open, NO_MEMORY. Only
-// open and close call the back end from where they are called, and only outside of processes; all
-// other functions may be called by processes too, and leave that to the scheduler. None blocks.
+// Opens the back end and starts listening. Errors: those of the back end's open, NO_MEMORY, INVALID
+// (peers would refuse the node: its name or the version isn't printable UTF-8, or a number is out of
+// range). Only open and close call the back end from where they are called, and only outside of
+// processes; all other functions may be called by processes too, and leave that to the scheduler.
+// None blocks.
 enum kith_error kith_net_open(const struct kith_net_options *options, struct kith_net **net);
 
 // Starts saying goodbye on all links and gives up what waits to be sent after `deadline_ns`. From

@@ -108,12 +108,33 @@ static void limits_that_cannot_work_are_refused(void **state)
     kith_platform_sim_close(sim);
 }
 
+static void a_name_that_is_too_long_is_refused(void **state)
+{
+    (void)state;
+    struct kith_platform platform;
+    struct kith_platform_sim *sim = kith_platform_sim_open(1, &platform);
+    struct kith_node *node;
+    char name[KITH_NAME_SIZE + 1];
+    memset(name, 'n', sizeof name);
+    name[KITH_NAME_SIZE] = '\0';
+    struct kith_node_options options = {
+        .name = name, .platform = &platform, .limits = &kith_limits_linux};
+    assert_int_equal(kith_node_open(&options, &node), KITH_ERROR_INVALID);
+    name[KITH_NAME_SIZE - 1] = '\0';
+    assert_int_equal(kith_node_open(&options, &node), KITH_OK);
+    assert_string_equal(kith_node_name(node), name);
+    kith_node_close(node);
+    assert_int_equal(kith_platform_sim_memory(sim), 0);
+    kith_platform_sim_close(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_allocation_may_fail_once),
         cmocka_unit_test(memory_may_run_out_for_good),
         cmocka_unit_test(limits_that_cannot_work_are_refused),
+        cmocka_unit_test(a_name_that_is_too_long_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

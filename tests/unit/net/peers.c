@@ -323,6 +323,51 @@ static void a_net_that_can_not_open_leaves_nothing_behind(void **state)
     close_fixture(&fixture);
 }
 
+static enum kith_error open_as(struct fixture *fixture, const char *name, const char *version,
+                               uint64_t detect_ms)
+{
+    struct kith_node *node;
+    struct kith_net *net;
+    struct fake fake;
+    struct kith_node_options node_options = {
+        .name = name, .platform = &fixture->platform, .limits = &fixture->limits};
+    assert_int_equal(kith_node_open(&node_options, &node), KITH_OK);
+    fake_init(&fake);
+    struct kith_net_options options = fixture->options;
+    options.node = node;
+    options.backend = &fake.backend;
+    options.version = version;
+    options.detect_ms = detect_ms;
+    enum kith_error error = kith_net_open(&options, &net);
+    if (error == KITH_OK) {
+        kith_net_close(net);
+    }
+    kith_node_close(node);
+    fake_fini(&fake);
+    return error;
+}
+
+static void a_node_that_peers_would_refuse_is_refused_when_it_opens(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    open_fixture(&fixture, NULL);
+    size_t before = kith_platform_sim_memory(fixture.sim);
+    assert_int_equal(open_as(&fixture,
+                             "k\xc3\xbc"
+                             "che",
+                             "1.0", 0),
+                     KITH_OK);
+    assert_int_equal(open_as(&fixture, NULL, NULL, 0), KITH_OK);
+    assert_int_equal(open_as(&fixture, "red\x1b[31m", "1.0", 0), KITH_ERROR_INVALID);
+    assert_int_equal(open_as(&fixture, "half \xc3", "1.0", 0), KITH_ERROR_INVALID);
+    assert_int_equal(open_as(&fixture, "two\nlines", "1.0", 0), KITH_ERROR_INVALID);
+    assert_int_equal(open_as(&fixture, "node", "1.0\x7f", 0), KITH_ERROR_INVALID);
+    assert_int_equal(open_as(&fixture, "node", "1.0", KITH_HELLO_TIME_MAX + 1), KITH_ERROR_INVALID);
+    assert_int_equal(kith_platform_sim_memory(fixture.sim), before);
+    close_fixture(&fixture);
+}
+
 static void every_allocation_may_fail_while_links_come_up(void **state)
 {
     (void)state;
@@ -369,6 +414,7 @@ int main(void)
         cmocka_unit_test(the_table_of_peers_is_bounded),
         cmocka_unit_test(the_advertised_endpoint_may_differ_from_the_bound_one),
         cmocka_unit_test(a_net_that_can_not_open_leaves_nothing_behind),
+        cmocka_unit_test(a_node_that_peers_would_refuse_is_refused_when_it_opens),
         cmocka_unit_test(every_allocation_may_fail_while_links_come_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
