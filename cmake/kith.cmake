@@ -69,6 +69,10 @@ endfunction()
 #
 #     kith_proto(NAME kith_proto_messages FILES frame.proto hello.proto [IMPORT ...] [LINK ...])
 #
+# A method's name becomes a member of a C struct, in lower case: `rpc Register` would become the
+# keyword `register` and not compile, as would Auto, Break, Default, Switch ...; so say what is
+# registered, `rpc RegisterName`. Fields get an underscore instead (`default_`).
+#
 # FILES are relative to the current folder and keep their sub-folder in the generated include path.
 # IMPORT are further folders for `import`; LINK are the kith_proto targets their files belong to.
 function(kith_proto)
