@@ -23,7 +23,8 @@ uint64_t kith_service_signature(const char *full_name);
 uint64_t kith_service_type(const ProtobufCServiceDescriptor *service, unsigned method);
 
 // Makes a service known to the node: its messages are decoded on arrival. Borrows the descriptor
-// for the node's life. Registering it again is OK. Errors: EXISTS (another service with that
+// for the node's life: there is no way back before kith_codec_close, since messages, wherever they
+// are, refer to it. Registering it again is OK. Errors: EXISTS (another service with that
 // signature), LIMIT (more than 256 methods or services), NO_MEMORY.
 enum kith_error kith_service_register(struct kith_node *node,
                                       const ProtobufCServiceDescriptor *service);

@@ -54,7 +54,7 @@ struct kith_app_process {
 // What a program says about itself. The caller's memory; borrowed until kith_app_run returns. The
 // tables end with an empty row.
 struct kith_app {
-    const char *program;     // its name: in messages and help, and as the node's default name
+    const char *program;     // its name, in messages and help
     const char *version;     // NULL: kith's
     const char *summary;     // a phrase for --help
     const char *description; // sentences for --help; NULL: none
