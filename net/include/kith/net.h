@@ -23,8 +23,8 @@ struct kith_net_options {
 };
 
 // Opens the back end and starts listening. Errors: those of the back end's open, NO_MEMORY, INVALID
-// (peers would refuse the node: its name or the version isn't printable UTF-8, or a number is out of
-// range). Only open and close call the back end from where they are called, and only outside of
+// (peers would refuse the node: its name or the version isn't printable UTF-8, or detect_ms is out
+// of range). Only open and close call the back end from where they are called, and only outside of
 // processes; all other functions may be called by processes too, and leave that to the scheduler.
 // None blocks.
 enum kith_error kith_net_open(const struct kith_net_options *options, struct kith_net **net);
