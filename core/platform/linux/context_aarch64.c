@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ucontext.h>
+#include "context.h"
 
-#include "linux.h"
+#include <ucontext.h>
 
 uintptr_t kithi_context_stack_pointer(const void *context)
 {

@@ -100,11 +100,6 @@ void kithi_unwatch(struct kithi_linux *self); // if it is watched
 void kithi_overflow_watch(struct kithi_linux *self);
 void kithi_overflow_unwatch(struct kithi_linux *self);
 
-// context_*.c: the interrupted thread, as a signal handler sees it
-uintptr_t kithi_context_stack_pointer(const void *context);
-// Returning from the handler will continue at `code` on that stack.
-void kithi_context_continue(void *context, void (*code)(void), void *stack_pointer);
-
 // log.c: takes no lock and allocates nothing, so that signal handlers may call it
 void kithi_log_write(void *state, enum kith_log_level level, const char *event,
                      const struct kith_log_field *fields, size_t count);

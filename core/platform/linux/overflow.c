@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "arch/arch.h"
+#include "context.h"
 #include "kernel.h"
 #include "linux.h"
 
