@@ -36,6 +36,12 @@ set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g -DNDEBUG")
 set(CMAKE_C_FLAGS_MINSIZEREL "-Os -g")
 
+# For a CPU that nobody names gcc clears structs with `rep stos`, which takes 30 ns to begin with;
+# for this one with plain stores. It's about tuning: the code runs on every x86-64.
+if(CMAKE_C_COMPILER_ID STREQUAL GNU AND CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+    add_compile_options(-mtune=skylake)
+endif()
+
 # Generated code gets the instrumentation but not the warnings.
 add_library(kith_generated_options INTERFACE)
 add_library(kith_options INTERFACE)
