@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <assert.h>
-#include <stdalign.h>
 #include <string.h>
-
-#include <frame.pb-c.h>
 
 #include <kith/frame.h>
 #include <kith/message.h>
 
-#include "arena.h"
+#include "header.h"
 #include "process_number.h"
 #include "varint.h"
 
 enum { FLAG_WAITING = 1, FLAG_DONE = 2, FLAG_TIE = 4, FLAGS_ALL = 7 };
 
-// A header is unpacked here. It is enough for all fields of this version and a few that it doesn't
-// know.
-#define HEADER_MEMORY 2048
-#define HEADER_MAX    (KITH_FRAME_HEADER_MAX - 2) // its length prefix has at most 2 bytes
-#define ERROR_MAX     255                         // error numbers are bytes
+#define HEADER_MAX (KITH_FRAME_HEADER_MAX - 2) // its length prefix has at most 2 bytes
+#define ERROR_MAX  255                         // error numbers are bytes
 
 static void fill_header(const struct kith_frame *frame, uint64_t sender, uint64_t receiver,
                         Kith__Frame *header);
@@ -35,9 +29,9 @@ enum kith_error kith_frame_encode(const struct kith_frame *frame, uint64_t sende
                                   uint64_t receiver, void *out, size_t *size)
 {
     Kith__Frame header = KITH__FRAME__INIT;
-    uint8_t packed[KITH_FRAME_HEADER_MAX];
+    uint8_t packed[KITHI_HEADER_MAX];
     fill_header(frame, sender, receiver, &header);
-    size_t header_size = protobuf_c_message_pack(&header.base, packed);
+    size_t header_size = kithi_header_write(&header, packed);
     assert(header_size <= HEADER_MAX);
 
     if (frame->hops > KITH_HOPS) {
@@ -120,13 +114,9 @@ static bool decode_header(const uint8_t *data, size_t size, uint64_t sender, uin
     if (size > HEADER_MAX) {
         return false;
     }
-    alignas(KITHI_ARENA_ALIGN) unsigned char memory[HEADER_MEMORY];
-    struct kithi_arena arena;
-    kithi_arena_init(&arena, memory, sizeof memory);
-    Kith__Frame *header = (Kith__Frame *)protobuf_c_message_unpack(&kith__frame__descriptor,
-                                                                   &arena.allocator, size, data);
-    return header != NULL && has_valid_ranges(header) &&
-           read_header(header, sender, receiver, frame);
+    Kith__Frame header;
+    return kithi_header_read(data, size, &header) && has_valid_ranges(&header) &&
+           read_header(&header, sender, receiver, frame);
 }
 
 static bool read_header(const Kith__Frame *header, uint64_t sender, uint64_t receiver,

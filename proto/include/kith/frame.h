@@ -64,7 +64,7 @@ enum kith_error kith_frame_encode(const struct kith_frame *frame, uint64_t sende
 
 // Reads the frame at *data, and moves *data and *size behind it. INVALID: truncated, malformed, out
 // of range or against the rules of its kind; what follows in the batch can't be read either. Error
-// numbers of later versions read as KITH_ERROR_INVALID. Takes 3 KB of stack.
+// numbers of later versions read as KITH_ERROR_INVALID.
 enum kith_error kith_frame_decode(const void **data, size_t *size, uint64_t sender,
                                   uint64_t receiver, struct kith_frame *frame);
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a batch and as a hello: they end in values or an error, and values that were read
-// can be written and are read as the same.
+// can be written and are read as the same. A header is what protobuf-c takes it for, and is written
+// as protobuf-c writes it.
 #include <stdlib.h>
 #include <string.h>
 
 #include <kith/frame.h>
+
+#include "header.h"
 
 #define SENDER   UINT64_C(0x0102030405060708)
 #define RECEIVER UINT64_C(0x1112131415161718)
@@ -55,6 +58,23 @@ static void read_hello(const void *data, size_t size)
     require(kith_endpoint_equal(&hello.advertise, &again.advertise));
 }
 
+static void read_header(const uint8_t *data, size_t size)
+{
+    Kith__Frame header;
+    Kith__Frame *unpacked = kith__frame__unpack(NULL, size, data);
+    require(kithi_header_read(data, size, &header) == (unpacked != NULL));
+    if (unpacked == NULL) {
+        return;
+    }
+    uint8_t own[KITHI_HEADER_MAX], library[KITHI_HEADER_MAX];
+    size_t own_size = kithi_header_write(&header, own);
+    require(kith__frame__pack(&header, library) == own_size);
+    require(memcmp(own, library, own_size) == 0);
+    require(kithi_header_write(unpacked, library) == own_size); // without what isn't known
+    require(memcmp(own, library, own_size) == 0);
+    kith__frame__free_unpacked(unpacked, NULL);
+}
+
 static void read_batch(const uint8_t *data, size_t size)
 {
     const void *next = data;
@@ -79,5 +99,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     read_batch(data, size);
     read_hello(data, size);
+    read_header(data, size);
     return 0;
 }

@@ -354,11 +354,10 @@ static void fields_of_a_later_version_are_ignored(void **state)
 {
     (void)state;
     struct kith_frame frame;
-    for (size_t fields = 0; fields <= 16; fields++) {
+    for (size_t fields = 0; fields <= 80; fields++) {
         assert_int_equal(decode_with_unknown(fields, &frame), KITH_OK);
         assert_int_equal(frame.kind, KITH_FRAME_PING);
     }
-    assert_int_equal(decode_with_unknown(80, &frame), KITH_ERROR_INVALID);
 }
 
 static void a_header_may_have_24_fields_and_8_of_them_unknown(void **state)
