@@ -14,7 +14,7 @@ struct call {
     uint64_t stream;
 };
 
-static struct call *find_call(const struct kith_net *net, uint64_t id);
+static struct call *find_call(struct kith_net *net, uint64_t id);
 static bool was_handed_over(const struct call *call);
 static void end_call(struct kith_net *net, struct call *call, enum kith_error error);
 
@@ -96,7 +96,7 @@ void kithi_calls_sweep(struct kith_net *net)
     }
 }
 
-static struct call *find_call(const struct kith_net *net, uint64_t id)
+static struct call *find_call(struct kith_net *net, uint64_t id)
 {
     struct kithi_key key = {id, 0, 0};
     return id == 0 ? NULL : kithi_table_find(&net->calls, &key);

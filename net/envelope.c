@@ -89,6 +89,9 @@ static uint64_t count_remaining_ms(const struct kith_net *net, const struct kith
 
 static uint64_t find_deadline(const struct kith_net *net, uint64_t remaining_ms)
 {
+    if (remaining_ms == UINT64_MAX) {
+        return KITH_FOREVER; // most have none: the clock costs more than the rest
+    }
     uint64_t now_ns = kith_node_now(net->node);
     if (remaining_ms >= (KITH_FOREVER - now_ns) / KITHI_MS) {
         return KITH_FOREVER;

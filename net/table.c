@@ -25,14 +25,20 @@ void kithi_table_fini(struct kithi_table *table, const struct kith_platform *pla
     table->entries = NULL;
     table->capacity = 0;
     table->len = 0;
+    table->found = 0;
 }
 
-void *kithi_table_find(const struct kithi_table *table, const struct kithi_key *key)
+void *kithi_table_find(struct kithi_table *table, const struct kithi_key *key)
 {
     if (table->len == 0) {
         return NULL;
     }
-    struct kithi_key *found = key_at(table, find_place(table, key));
+    struct kithi_key *found = key_at(table, table->found);
+    if (are_equal(found, key)) {
+        return is_free(found) ? NULL : found;
+    }
+    table->found = find_place(table, key);
+    found = key_at(table, table->found);
     return is_free(found) ? NULL : found;
 }
 

@@ -21,7 +21,8 @@ struct kithi_table {
     unsigned char *entries;
     size_t entry_size;
     uint32_t capacity, len, most;
-    uint64_t seed; // secret, so that a peer can't choose keys that collide
+    uint32_t found; // where the last one was: messages come in runs
+    uint64_t seed;  // secret, so that a peer can't choose keys that collide
 };
 
 // A process of a node that is known anyway.
@@ -35,7 +36,7 @@ void kithi_table_init(struct kithi_table *table, size_t entry_size, uint32_t mos
 void kithi_table_fini(struct kithi_table *table, const struct kith_platform *platform);
 
 // The entry with that key, or NULL.
-void *kithi_table_find(const struct kithi_table *table, const struct kithi_key *key);
+void *kithi_table_find(struct kithi_table *table, const struct kithi_key *key);
 
 // Gives a fresh entry, zero but for its key, which must not be there yet. LIMIT, NO_MEMORY.
 enum kith_error kithi_table_add(struct kithi_table *table, const struct kith_platform *platform,

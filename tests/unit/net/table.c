@@ -42,7 +42,7 @@ static void add(struct kithi_table *table, uint64_t number)
     ((struct entry *)entry)->value = 10 * number;
 }
 
-static struct entry *find(const struct kithi_table *table, uint64_t number)
+static struct entry *find(struct kithi_table *table, uint64_t number)
 {
     struct kithi_key key = key_of(number);
     return kithi_table_find(table, &key);
