@@ -10,6 +10,7 @@
 
 // Once the faults are over, this is how long things may take, in virtual time.
 #define CALM_NS       (2 * SECOND_NS)
+#define SETTLE_NS     (10 * SECOND_NS) // for what was lost last: it comes again after 8 s at most
 #define LOSSY_CALM_NS (20 * SECOND_NS) // for what is lost once and again
 #define DRAIN_NS      (120 * SECOND_NS)
 #define CONVERGE_NS   (120 * SECOND_NS)
@@ -211,7 +212,7 @@ void run_world(struct world *world)
         say_what_differs(world);
     }
     bool lossy = world->scenario.network.path.loss_per_million > 0;
-    run_until(world, world->now_ns + (lossy ? LOSSY_CALM_NS : CALM_NS));
+    run_until(world, world->now_ns + (lossy ? LOSSY_CALM_NS : SETTLE_NS));
     emit(world, &(struct event){.kind = EVENT_DRAINED});
     begin_phase(world, "the actors end");
     world->finishing = true;
