@@ -102,7 +102,11 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
     sent->error = KITH_OK;
     sent->done = false;
     sent->failed = false;
-    return transmit(self, message, deadline_ns);
+    enum kith_error error = transmit(self, message, deadline_ns);
+    if (KITHI_SELDOM(self->node->turn_wanted) && deadline_ns != KITH_NO_WAIT) {
+        kithi_give_way(self);
+    }
+    return error;
 }
 
 enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kith_message **message)

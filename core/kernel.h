@@ -185,6 +185,7 @@ struct kith_node {
     uint64_t handed_over; // messages by the short path: sent and delivered
     struct kithi_pool pool;
     bool slice_timed;       // the running slice is
+    bool turn_wanted;       // of the scheduler (kithi_give_way)
     uint32_t sample_period; // slices that a timed one stands for
     uint64_t slice_start;   // cycles, of a slice that is timed
     uint64_t round_start, round_switches;
@@ -307,6 +308,8 @@ static inline enum kith_error kithi_check_killed(struct kith_process *self)
 // Gives up the running process, whose canary is broken. The scheduler ends it on its own stack,
 // since there may be no room left on this one.
 noreturn void kithi_overflow(struct kith_process *self);
+// The running process stays ready, and the scheduler has its turn.
+void kithi_give_way(struct kith_process *self);
 void kithi_switch_away(struct kith_process *self); // without coming back, when it has ended
 uint64_t kithi_round_ns(struct kith_node *node);   // a time of this round of the scheduler
 

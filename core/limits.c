@@ -6,7 +6,7 @@ const struct kith_limits kith_limits_linux = {
     .messages = 1000000,
     .message_memory = (size_t)1 << 30,
     .message_size = (size_t)16 << 20,
-    .mailbox_messages = 1024,
+    .mailbox_messages = 4096,
     .mailbox_bytes = (size_t)32 << 20,
     .timers = 100000,
     .monitors = 200000,
@@ -15,7 +15,7 @@ const struct kith_limits kith_limits_linux = {
     .replicated_names = 1 << 20,
     .stack_size = 16384,
     .link_queue_bytes = (size_t)4 << 20,
-    .link_credits = 256,
+    .link_credits = 1024,
     .hog_ns = 100000000,
 };
 

@@ -153,7 +153,11 @@ enum kith_error kith_receive(struct kith_process *self, struct kith_message **me
         return wait_for(self, KITHI_WAIT_ANY, 0, message, deadline_ns);
     }
     unlink_message(&self->mailbox, NULL, found);
-    return take(self, found, message);
+    enum kith_error error = take(self, found, message);
+    if (KITHI_SELDOM(self->node->turn_wanted) && deadline_ns != KITH_NO_WAIT) {
+        kithi_give_way(self);
+    }
+    return error;
 }
 
 static enum kith_error receive_match(struct kith_process *self, enum kithi_wait wait, uint64_t key,

@@ -121,6 +121,25 @@ noreturn void kithi_overflow(struct kith_process *self)
     }
 }
 
+void kith_node_want_turn(struct kith_node *node)
+{
+    node->turn_wanted = node->running != NULL;
+}
+
+void kithi_give_way(struct kith_process *self)
+{
+    struct kith_node *node = self->node;
+    kithi_check_stack(self);
+    node->turn_wanted = false;
+    node->quiet--;
+    if (node->slice_timed) {
+        end_timed_slice(self, kithi_arch_cycles());
+    }
+    self->wake = KITH_OK;
+    kithi_ready_push(self);
+    (void)kithi_switch_to(self, NULL, false);
+}
+
 void kithi_switch_away(struct kith_process *self)
 {
     kithi_switch_to(self, kithi_next(self), true);
@@ -178,6 +197,7 @@ static void run_round(struct kith_node *node)
         return;
     }
     begin_round(node);
+    node->turn_wanted = false;
     node->running = next;
     next->state = KITH_STATE_RUNNING;
     if (next->arrived != NULL) {

@@ -146,6 +146,7 @@ void kithi_credits_consumed(struct kithi_link *link, struct kith_ref receiver, s
     uint64_t window = link->net->limits->link_credits;
     if (entry->owed > 0 && entry->owed >= window / 2) {
         give_back(link, entry);
+        kith_node_want_turn(link->net->node); // the peer may be waiting for it
     }
 }
 

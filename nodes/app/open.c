@@ -12,10 +12,11 @@
 #include "app.h"
 #include "settings.h"
 
-#define NS_PER_MS      1000000
-#define NS_PER_US      1000
-#define PORTS_RESERVED 1024 // below this only the system's administrator may listen
-#define BACKEND_SPARE  16   // connections beyond the links: those that are being replaced
+#define NS_PER_MS               1000000
+#define NS_PER_US               1000
+#define PORTS_RESERVED          1024 // below this only the system's administrator may listen
+#define LINKS_TO_FILL_A_MAILBOX 4
+#define BACKEND_SPARE           16 // connections beyond the links: those that are being replaced
 
 static uint64_t number(const struct kithi_app *self, enum kithi_setting setting)
 {
@@ -44,6 +45,10 @@ static void fill_limits(const struct kithi_app *self, struct kith_limits *limits
     limits->stack_size = number(self, KITHI_SETTING_STACK);
     limits->routes = (uint32_t)number(self, KITHI_SETTING_LINKS);
     limits->names = (uint32_t)number(self, KITHI_SETTING_NAMES);
+    // Several links must be able to fill a mailbox before messages come back as "full".
+    limits->link_credits = limits->mailbox_messages / LINKS_TO_FILL_A_MAILBOX;
+    if (limits->link_credits == 0)
+        limits->link_credits = 1;
     // The largest message must fit a mailbox, and the queue in front of a link.
     if (limits->mailbox_bytes < 2 * limits->message_size)
         limits->mailbox_bytes = 2 * limits->message_size;

@@ -12,7 +12,8 @@
 #include <kith/platform.h>
 #include <kith/process.h>
 
-// Takes *message and queues it for `to`. Blocks until there is room or the deadline passes. OK
+// Takes *message and queues it for `to`. Blocks until there is room or the deadline passes; a
+// process that sends much to other nodes gives way now and then, unless it says KITH_NO_WAIT. OK
 // means queued here; if it can't be delivered later it comes back as KITH_TYPE_RETURNED with the
 // reason in message->error. Errors: FULL (with KITH_NO_WAIT), TIMEOUT, STALE, NOT_FOUND, DENIED,
 // TOO_LARGE, UNREACHABLE, LIMIT (too many hops), KILLED.
