@@ -81,6 +81,8 @@ bench_measure bench_bare_sctp_one_core, bench_bare_sctp_large;
 // remote.c: two whole nodes, likewise
 bench_measure bench_remote_one_core, bench_remote_two_cores, bench_remote_spinning;
 bench_measure bench_remote_small, bench_remote_large;
+bench_measure bench_remote_cpu_sender, bench_remote_cpu_receiver;
+bench_measure bench_remote_cpu_caller, bench_remote_cpu_callee;
 
 enum {
     BENCH_RING = 10000,

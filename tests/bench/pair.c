@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void stay_on(unsigned core)
@@ -59,6 +60,16 @@ void pair_stop(struct pair *pair)
         kill(pair->peer, SIGKILL);
         waitpid(pair->peer, NULL, 0);
     }
+}
+
+uint64_t pair_cpu_ns(const struct pair *pair)
+{
+    clockid_t clock;
+    struct timespec time = {0};
+    if (clock_getcpuclockid(pair->peer, &clock) != 0 || clock_gettime(clock, &time) != 0) {
+        bench_complain("CPU clock of the peer");
+    }
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 int pair_udp(uint16_t *port)

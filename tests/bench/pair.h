@@ -19,6 +19,9 @@ bool pair_start(struct pair *pair, bool one_core, void (*peer)(int ready_fd));
 void pair_ready(int ready_fd, uint16_t port);
 void pair_stop(struct pair *pair);
 
+// CPU time that the peer has used.
+uint64_t pair_cpu_ns(const struct pair *pair);
+
 // A UDP socket on loopback; *port is what it is bound to. -1: none can be had.
 int pair_udp(uint16_t *port);
 bool pair_connect(int fd, uint16_t port);

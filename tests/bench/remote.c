@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What messages cost between two nodes: whole ones, in two OS processes on loopback. The peer
 // counts what it is sent, and answers calls with that number.
-#include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <kith/exchange.h>
 
@@ -24,7 +24,30 @@ struct remote {
     size_t size;
     uint64_t count, warm_up;
     uint64_t start_ns, end_ns;
+    uint64_t own_cpu_ns, peer_cpu_ns; // used in between
 };
+
+static uint64_t own_cpu_ns(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void begin(struct remote *remote)
+{
+    remote->own_cpu_ns = own_cpu_ns();
+    remote->peer_cpu_ns = pair_cpu_ns(&remote->pair);
+    remote->start_ns = bench_now_ns();
+}
+
+static void finish(struct remote *remote, enum kith_error error)
+{
+    remote->end_ns = bench_now_ns();
+    remote->own_cpu_ns = own_cpu_ns() - remote->own_cpu_ns;
+    remote->peer_cpu_ns = pair_cpu_ns(&remote->pair) - remote->peer_cpu_ns;
+    end_finish(&remote->end, error);
+}
 
 static void serve(int ready_fd, uint32_t spin_us)
 {
@@ -88,15 +111,14 @@ static void send_one_way(struct kith_process *self, void *argument)
     if (error == KITH_OK) {
         error = send_all(self, remote, remote->warm_up, &warm);
     }
-    remote->start_ns = bench_now_ns();
+    begin(remote);
     if (error == KITH_OK) {
         error = send_all(self, remote, remote->count, &counted);
     }
     if (error == KITH_OK && (warm != remote->warm_up || counted != warm + remote->count)) {
         error = KITH_ERROR_INVALID; // some got lost
     }
-    remote->end_ns = bench_now_ns();
-    end_finish(&remote->end, error);
+    finish(remote, error);
 }
 
 static void call_and_wait(struct kith_process *self, void *argument)
@@ -109,13 +131,12 @@ static void call_and_wait(struct kith_process *self, void *argument)
     }
     for (uint64_t turn = 0; error == KITH_OK && turn < remote->warm_up + remote->count; turn++) {
         if (turn == remote->warm_up) {
-            remote->start_ns = bench_now_ns();
+            begin(remote);
         }
         error = kith_call(self, remote->end.peer, &message, KITH_FOREVER);
     }
-    remote->end_ns = bench_now_ns();
     kith_message_free(&message);
-    end_finish(&remote->end, error);
+    finish(remote, error);
 }
 
 static bool run(struct remote *remote, const struct bench_options *options, bool one_core,
@@ -132,43 +153,100 @@ static bool run(struct remote *remote, const struct bench_options *options, bool
     return good;
 }
 
-static bool measure_round_trip(const struct bench_options *options, bool one_core, uint32_t spin_us,
-                               double *figure)
+static bool run_round_trip(struct remote *remote, const struct bench_options *options,
+                           bool one_core, uint32_t spin_us)
 {
-    static struct remote remote = {.size = BENCH_PAYLOAD, .count = ROUND_TRIPS};
-    bool good = run(&remote, options, one_core, spin_us, call_and_wait);
-    *figure = (double)(remote.end_ns - remote.start_ns) / 1e3 / (double)remote.count;
-    return good;
+    *remote = (struct remote){.size = BENCH_PAYLOAD, .count = ROUND_TRIPS};
+    return run(remote, options, one_core, spin_us, call_and_wait);
+}
+
+static bool run_one_way(struct remote *remote, const struct bench_options *options, size_t size,
+                        uint64_t count)
+{
+    *remote = (struct remote){.size = size, .count = count};
+    return run(remote, options, false, 0, send_one_way);
+}
+
+static double per_message_ns(const struct remote *remote, uint64_t ns)
+{
+    return (double)ns / (double)remote->count;
+}
+
+static double wall_ns(const struct remote *remote)
+{
+    return per_message_ns(remote, remote->end_ns - remote->start_ns);
 }
 
 bool bench_remote_one_core(const struct bench_options *options, double *figure)
 {
-    return measure_round_trip(options, true, 0, figure);
+    struct remote remote;
+    bool good = run_round_trip(&remote, options, true, 0);
+    *figure = wall_ns(&remote) / 1e3;
+    return good;
 }
 
 bool bench_remote_two_cores(const struct bench_options *options, double *figure)
 {
-    return measure_round_trip(options, false, 0, figure);
+    struct remote remote;
+    bool good = run_round_trip(&remote, options, false, 0);
+    *figure = wall_ns(&remote) / 1e3;
+    return good;
 }
 
 bool bench_remote_spinning(const struct bench_options *options, double *figure)
 {
-    return measure_round_trip(options, false, SPIN_US, figure);
+    struct remote remote;
+    bool good = run_round_trip(&remote, options, false, SPIN_US);
+    *figure = wall_ns(&remote) / 1e3;
+    return good;
 }
 
 bool bench_remote_small(const struct bench_options *options, double *figure)
 {
-    static struct remote remote = {.size = BENCH_PAYLOAD, .count = SMALL};
-    bool good = run(&remote, options, false, 0, send_one_way);
-    *figure = (double)remote.count * 1e3 / (double)(remote.end_ns - remote.start_ns);
+    struct remote remote;
+    bool good = run_one_way(&remote, options, BENCH_PAYLOAD, SMALL);
+    *figure = 1e3 / wall_ns(&remote);
     return good;
 }
 
 bool bench_remote_large(const struct bench_options *options, double *figure)
 {
-    static struct remote remote = {.size = LARGE_PAYLOAD, .count = LARGE};
-    bool good = run(&remote, options, false, 0, send_one_way);
-    double bytes = (double)remote.count * LARGE_PAYLOAD;
-    *figure = bytes * 1e3 / (double)(remote.end_ns - remote.start_ns);
+    struct remote remote;
+    bool good = run_one_way(&remote, options, LARGE_PAYLOAD, LARGE);
+    *figure = LARGE_PAYLOAD * 1e3 / wall_ns(&remote);
+    return good;
+}
+
+// CPU time: nanoseconds a message are milliseconds a million.
+
+bool bench_remote_cpu_sender(const struct bench_options *options, double *figure)
+{
+    struct remote remote;
+    bool good = run_one_way(&remote, options, BENCH_PAYLOAD, SMALL);
+    *figure = per_message_ns(&remote, remote.own_cpu_ns) / 1e3;
+    return good;
+}
+
+bool bench_remote_cpu_receiver(const struct bench_options *options, double *figure)
+{
+    struct remote remote;
+    bool good = run_one_way(&remote, options, BENCH_PAYLOAD, SMALL);
+    *figure = per_message_ns(&remote, remote.peer_cpu_ns) / 1e3;
+    return good;
+}
+
+bool bench_remote_cpu_caller(const struct bench_options *options, double *figure)
+{
+    struct remote remote;
+    bool good = run_round_trip(&remote, options, false, 0);
+    *figure = per_message_ns(&remote, remote.own_cpu_ns) / 1e3;
+    return good;
+}
+
+bool bench_remote_cpu_callee(const struct bench_options *options, double *figure)
+{
+    struct remote remote;
+    bool good = run_round_trip(&remote, options, false, 0);
+    *figure = per_message_ns(&remote, remote.peer_cpu_ns) / 1e3;
     return good;
 }

@@ -31,6 +31,14 @@ const struct bench_row bench_rows[] = {
      bench_bare_udp_one_way, BENCH_AT_LEAST, 8},
     {"remote one way, 64 KiB", "MB/s", bench_remote_large, "usrsctp alone", bench_bare_sctp_large,
      BENCH_AT_LEAST, 0.8},
+    {"CPU per million, 64 B one way, sender", "s", bench_remote_cpu_sender, NULL, NULL,
+     BENCH_AT_MOST, 0},
+    {"CPU per million, 64 B one way, receiver", "s", bench_remote_cpu_receiver, NULL, NULL,
+     BENCH_AT_MOST, 0},
+    {"CPU per million, call and reply, caller", "s", bench_remote_cpu_caller, NULL, NULL,
+     BENCH_AT_MOST, 0},
+    {"CPU per million, call and reply, callee", "s", bench_remote_cpu_callee, NULL, NULL,
+     BENCH_AT_MOST, 0},
 };
 
 const size_t bench_row_count = sizeof bench_rows / sizeof bench_rows[0];
