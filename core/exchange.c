@@ -161,7 +161,6 @@ static enum kith_error end_call(struct kith_process *self, struct kith_ref to, u
 enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns)
 {
-    struct kith_node *node = self->node;
     if (KITHI_SELDOM(self->killed)) {
         return kithi_told_killed(self);
     }
@@ -171,7 +170,7 @@ enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
     self->wait_key = id;
     self->receive_at = message;
     request->from = request->reply_to;
-    assert(node->running == self && request->place == KITHI_PLACE_HELD);
+    assert(self->node->running == self && request->place == KITHI_PLACE_HELD);
     if (hand_over(self, request)) {
         *message = NULL;
         self->wait = KITHI_WAIT_REPLY;
