@@ -43,6 +43,26 @@ enum kith_error kith_net_link_find(const struct kith_net *net, uint64_t incarnat
     return KITH_OK;
 }
 
+enum kith_error kith_net_peer_info(const struct kith_net *net, const struct kith_endpoint *endpoint,
+                                   struct kith_link_info *info)
+{
+    const struct kithi_peer *peer = kithi_peer_find(net, endpoint);
+    if (kithi_net_is_own(net, endpoint) || (peer != NULL && peer->self)) {
+        *info = (struct kith_link_info){
+            .endpoint = *endpoint, .state = KITH_LINK_UP, .incarnation = net->incarnation};
+        return KITH_OK;
+    }
+    if (peer == NULL) {
+        return KITH_ERROR_NOT_FOUND;
+    }
+    if (peer->link != NULL && peer->link->route != NULL) {
+        fill_from_link(peer->link, info);
+    } else {
+        fill_from_peer(peer, info);
+    }
+    return KITH_OK;
+}
+
 const char *kith_link_state_name(enum kith_link_state state)
 {
     static const char *const names[] = {

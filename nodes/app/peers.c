@@ -42,16 +42,19 @@ static bool can_reach(const struct peers *peers, const struct kith_endpoint *end
     return both || v4 == kith_endpoint_is_v4(endpoint);
 }
 
-static bool is_linked(const struct peers *peers, const struct kith_endpoint *endpoint)
+// Who there is a link to at that endpoint, 0: nobody. A name may stand for this node, too, among
+// others of its kind.
+static uint64_t find_linked(const struct peers *peers, const struct kith_endpoint *endpoint)
 {
     struct kith_link_info info;
-    struct kith_net *net = peers->app->net;
-    for (uint32_t place = 0; place < kith_net_link_count(net); place++) {
-        if (kith_net_link_info(net, place, &info) == KITH_OK && info.state == KITH_LINK_UP &&
-            kith_endpoint_equal(&info.endpoint, endpoint))
-            return true;
-    }
-    return false;
+    enum kith_error error = kith_net_peer_info(peers->app->net, endpoint, &info);
+    return error == KITH_OK && info.state == KITH_LINK_UP ? info.incarnation : 0;
+}
+
+static bool is_in_use(const struct peers *peers, const struct kith_endpoint *endpoint)
+{
+    uint64_t linked = find_linked(peers, endpoint);
+    return linked != 0 && linked != kith_node_incarnation(peers->app->node);
 }
 
 static void add_peer(const struct peers *peers, const struct host *host,
@@ -105,7 +108,7 @@ static void take_addresses(const struct peers *peers, struct host *host,
         const struct kith_endpoint *old = &host->endpoints[i];
         if (contains(kept, kept_count, old) || is_wanted(peers, host, old))
             continue;
-        if (is_linked(peers, old) && kept_count < KITHI_RESOLVER_ENDPOINTS)
+        if (is_in_use(peers, old) && kept_count < KITHI_RESOLVER_ENDPOINTS)
             kept[kept_count++] = *old;
         else
             kith_net_peer_remove(peers->app->net, old);
@@ -135,7 +138,7 @@ static enum kith_error look_up(const struct peers *peers, struct kith_process *s
 static bool is_missing(const struct peers *peers, const struct host *host)
 {
     for (size_t i = 0; i < host->count; i++) {
-        if (!is_linked(peers, &host->endpoints[i]))
+        if (find_linked(peers, &host->endpoints[i]) == 0)
             return true;
     }
     return host->count == 0;

@@ -21,30 +21,26 @@ struct wanted {
     const struct kith_endpoint *endpoint;
 };
 
-static bool matches(const struct kithi_session *session, const struct wanted *wanted,
-                    const struct kith_link_info *link)
+// What is known of one endpoint, the target `place` if none is wanted, or of an incarnation.
+static enum kith_error look_at(const struct kithi_session *session, const struct wanted *wanted,
+                               size_t place, struct kith_link_info *info)
 {
     if (wanted->incarnation != 0)
-        return link->incarnation == wanted->incarnation;
-    if (wanted->endpoint != NULL)
-        return kith_endpoint_equal(&link->endpoint, wanted->endpoint);
-    for (size_t i = 0; i < session->target_count; i++) {
-        if (kith_endpoint_equal(&link->endpoint, &session->targets[i]))
-            return true;
-    }
-    return false;
+        return kith_net_link_find(session->net, wanted->incarnation, info);
+    return kith_net_peer_info(
+        session->net, wanted->endpoint != NULL ? wanted->endpoint : &session->targets[place], info);
 }
 
 // OK: it is up. TIMEOUT: not yet. Others: it won't be.
 static enum kith_error look(const struct kithi_session *session, const struct wanted *wanted,
                             struct kith_link_info *link)
 {
+    bool one = wanted->incarnation != 0 || wanted->endpoint != NULL;
     size_t refused = 0, seen = 0;
     enum kith_error reason = KITH_ERROR_UNREACHABLE;
     struct kith_link_info info;
-    for (uint32_t place = 0; place < kith_net_link_count(session->net); place++) {
-        if (kith_net_link_info(session->net, place, &info) != KITH_OK ||
-            !matches(session, wanted, &info))
+    for (size_t place = 0; place < (one ? 1 : session->target_count); place++) {
+        if (look_at(session, wanted, place, &info) != KITH_OK)
             continue;
         if (info.state == KITH_LINK_UP) {
             *link = info;

@@ -98,6 +98,16 @@ stopping_does_not_wait_for_a_lookup() {
     stop a
 }
 
+a_node_that_advertises_another_endpoint_is_reached_where_it_listens() {
+    start a --advertise 203.0.113.7:7777
+    [ "$(kith a name resolve node -o json | field endpoint)" = 203.0.113.7:7777 ]
+    expect 0 "answered  1" kith a node ping "${endpoints[a]}" -c 1
+    expect 0 "answered  1" kith a node ping 203.0.113.7:7777 -c 1
+    start b --peers "${endpoints[a]}"
+    within 10 is_state a b up
+    [ "$(kith b node ls -o json | field endpoint | grep -c '^203.0.113.7:7777$')" = 1 ]
+}
+
 nodes_link_over_ipv6() {
     [ -e /proc/net/if_inet6 ] && grep -q '^0\{31\}1 ' /proc/net/if_inet6 || return 0
     start a --listen '[::1]:0'
@@ -126,5 +136,6 @@ main wrong_options_end_with_2_and_suggest \
     help_and_version_work \
     peers_by_name_are_looked_up \
     stopping_does_not_wait_for_a_lookup \
+    a_node_that_advertises_another_endpoint_is_reached_where_it_listens \
     nodes_link_over_ipv6 \
     bad_packets_are_survived_and_counted

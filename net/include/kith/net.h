@@ -90,6 +90,11 @@ enum kith_error kith_net_link_info(const struct kith_net *net, uint32_t place,
 // The link to an incarnation. NOT_FOUND if there is none.
 enum kith_error kith_net_link_find(const struct kith_net *net, uint64_t incarnation,
                                    struct kith_link_info *info);
+// Where an endpoint leads that was added or tried: the link, which may be made under another
+// endpoint (the one that the node advertises), or the tries so far. An endpoint of this node itself
+// is up, with its own incarnation. NOT_FOUND if it wasn't added, or has been let go.
+enum kith_error kith_net_peer_info(const struct kith_net *net, const struct kith_endpoint *endpoint,
+                                   struct kith_link_info *info);
 const char *kith_link_state_name(enum kith_link_state state);
 
 #endif

@@ -220,6 +220,10 @@ static void a_node_that_reaches_itself_hangs_up_and_never_tries_again(void **sta
     run_for(&fixture, 60000);
     assert_int_equal(fake_dials(&fixture.fake), 1);
     expect_no_change(&fixture);
+    struct kith_link_info info;
+    struct kith_endpoint there = endpoint("10.0.0.2:7400");
+    assert_int_equal(kith_net_peer_info(fixture.net, &there, &info), KITH_OK);
+    assert_int_equal(info.incarnation, NODE);
     close_fixture(&fixture);
 }
 

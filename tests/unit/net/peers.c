@@ -162,6 +162,34 @@ static void two_endpoints_of_one_node_are_one_link(void **state)
     close_fixture(&fixture);
 }
 
+static void where_an_endpoint_leads_is_told(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct kith_link_info info;
+    open_fixture(&fixture, NULL);
+    struct kith_endpoint there = endpoint("10.9.9.2:7400"), other = endpoint("10.0.0.2:7400");
+    struct kith_endpoint own = endpoint("10.0.0.1:7400"), stranger = endpoint("10.0.0.9:7400");
+    kith_net_peer_add(fixture.net, &there);
+    run(&fixture);
+    assert_int_equal(kith_net_peer_info(fixture.net, &there, &info), KITH_OK);
+    assert_int_equal(info.state, KITH_LINK_CONNECTING);
+    assert_int_equal(info.incarnation, 0);
+    peer_init(&peer, &fixture, FOLLOWER, "10.0.0.2:7400"); // what it advertises
+    peer_answer(&peer);
+    peer_shake_hands(&peer);
+    assert_int_equal(kith_net_peer_info(fixture.net, &there, &info), KITH_OK);
+    assert_int_equal(info.state, KITH_LINK_UP);
+    assert_int_equal(info.incarnation, FOLLOWER);
+    assert_true(kith_endpoint_equal(&info.endpoint, &other));
+    assert_int_equal(kith_net_peer_info(fixture.net, &own, &info), KITH_OK);
+    assert_int_equal(info.state, KITH_LINK_UP);
+    assert_int_equal(info.incarnation, kith_node_incarnation(fixture.node));
+    assert_int_equal(kith_net_peer_info(fixture.net, &stranger, &info), KITH_ERROR_NOT_FOUND);
+    close_fixture(&fixture);
+}
+
 static void an_endpoint_that_leads_to_another_name_of_it_is_told(void **state)
 {
     (void)state;
@@ -406,6 +434,7 @@ int main(void)
         cmocka_unit_test(a_try_that_leads_nowhere_is_given_up),
         cmocka_unit_test(a_try_that_can_not_be_made_is_made_later),
         cmocka_unit_test(two_endpoints_of_one_node_are_one_link),
+        cmocka_unit_test(where_an_endpoint_leads_is_told),
         cmocka_unit_test(an_endpoint_that_leads_to_another_name_of_it_is_told),
         cmocka_unit_test(a_removed_peer_is_said_goodbye_to),
         cmocka_unit_test(a_peer_that_is_removed_before_it_answers_is_forgotten),
