@@ -41,14 +41,20 @@ static void remove_index(struct kithi_routes *routes, uint64_t incarnation)
     routes->index[gap] = 0;
 }
 
+static void tell_node_observers(struct kith_node *node, const struct kith_route_info *info,
+                                enum kith_error reason)
+{
+    for (struct kith_route_observer *observer = node->routes.observers; observer != NULL;) {
+        struct kith_route_observer *following = observer->next;
+        observer->changed(observer, info, reason);
+        observer = following;
+    }
+}
+
 static void tell_observers(struct kith_route *route, enum kith_error reason)
 {
     struct kith_route_info info = route->info;
-    for (struct kith_route_observer *observer = route->node->routes.observers; observer != NULL;) {
-        struct kith_route_observer *following = observer->next;
-        observer->changed(observer, &info, reason);
-        observer = following;
-    }
+    tell_node_observers(route->node, &info, reason);
 }
 
 enum kith_error kith_route_open(struct kith_node *node, const struct kith_route_info *info,
@@ -141,6 +147,13 @@ void kith_route_reached(struct kith_route *route, const struct kith_endpoint *en
 {
     route->info.also = *endpoint;
     tell_observers(route, KITH_OK);
+}
+
+void kith_route_reached_self(struct kith_node *node, const struct kith_endpoint *endpoint)
+{
+    const struct kith_route_info info = {
+        .incarnation = node->incarnation, .also = *endpoint, .state = KITH_ROUTE_UP};
+    tell_node_observers(node, &info, KITH_OK);
 }
 
 enum kith_error kithi_route_send(struct kith_node *node, struct kith_message **message,

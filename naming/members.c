@@ -226,6 +226,18 @@ static void remove_member(struct kithi_naming *naming, struct kithi_member *memb
     kithi_naming_free(naming, member, sizeof *member);
 }
 
+// An address of this node that now leads to another is no longer its own.
+static void forget_own_alias(struct kithi_naming *naming, const struct kith_endpoint *endpoint)
+{
+    static const struct kith_endpoint none = {.port = 0};
+    struct kithi_member *own = kithi_own(naming);
+    for (uint32_t i = 0; is_given(endpoint) && i < own->alias_count; i++) {
+        if (kith_endpoint_equal(&own->aliases[i], endpoint)) {
+            set_endpoint(naming, own, &own->aliases[i], &none);
+        }
+    }
+}
+
 // What a route says now. May be called while the naming process is in the middle of something: it
 // only notes what is to be done. False: no memory, the routes must be looked at again.
 static bool note_route(struct kithi_naming *naming, const struct kith_route_info *info,
@@ -236,6 +248,12 @@ static bool note_route(struct kithi_naming *naming, const struct kith_route_info
         return true;
     }
     naming->members_changed = true;
+    if (member == kithi_own(naming)) {
+        add_alias(naming, member, &info->also);
+        return true;
+    }
+    forget_own_alias(naming, &info->endpoint);
+    forget_own_alias(naming, &info->also);
     if (member == NULL && add_member(naming, info->incarnation, &member) != KITH_OK) {
         naming->rescan = true;
         return false;

@@ -130,6 +130,7 @@ static void receive_hello(struct kithi_channel *channel, const struct kith_frame
     if (channel->hello.incarnation == channel->net->incarnation) {
         if (channel->peer != NULL) {
             channel->peer->self = true;
+            kith_route_reached_self(channel->net->node, &channel->peer->endpoint);
         }
         kithi_channel_end(channel, true);
         return;

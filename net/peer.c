@@ -42,6 +42,9 @@ enum kith_error kithi_peer_add(struct kith_net *net, const struct kith_endpoint 
         }
         net->peers[place] = peer;
         schedule(peer, 0);
+    } else if (peer->self) { // an address that was one's own may be another's by now
+        peer->self = false;
+        schedule(peer, 0);
     }
     peer->expires_ns = kith_node_now(net->node) + 2 * net->detect_ns;
     if (wanted) {
@@ -128,6 +131,7 @@ void kithi_peer_leads_to(struct kithi_peer *peer, struct kithi_link *link)
 {
     bool news = peer->link != link;
     peer->link = link;
+    peer->self = false;
     peer->last_error = KITH_OK;
     peer->logged_error = KITH_OK;
     if (news && link->route != NULL && !kith_endpoint_equal(&peer->endpoint, &link->endpoint)) {

@@ -82,6 +82,10 @@ void kith_route_set_state(struct kith_route *route, enum kith_route_state state,
 // connection to that one finds it by this. Tells the observers (info->also).
 void kith_route_reached(struct kith_route *route, const struct kith_endpoint *endpoint);
 
+// A connection to `endpoint` has led back to this node. Tells the observers, as of a route to this
+// node: the incarnation is its own, and info->also the endpoint.
+void kith_route_reached_self(struct kith_node *node, const struct kith_endpoint *endpoint);
+
 // Asks the peer again for every monitor its processes have here: after a link was lost and came
 // back to the same incarnation.
 void kith_route_remonitor(struct kith_route *route);

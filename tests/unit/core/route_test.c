@@ -18,6 +18,7 @@ struct peer {
     enum kith_error answer; // of send
     enum kith_error last_down;
     struct kith_route_observer observer;
+    struct kith_route_info changed; // of the last change
 };
 
 static enum kith_error take_message(void *state, struct kith_message **message)
@@ -85,9 +86,10 @@ static const struct kith_route_ops peer_ops = {take_message,  cancel,     count_
 static void count_change(struct kith_route_observer *observer, const struct kith_route_info *info,
                          enum kith_error reason)
 {
-    (void)info, (void)reason;
+    (void)reason;
     struct peer *peer = (void *)((char *)observer - offsetof(struct peer, observer));
     peer->changes++;
+    peer->changed = *info;
 }
 
 static void open_peer(struct fixture *fixture, struct peer *peer)
@@ -115,6 +117,10 @@ static void observers_learn_of_another_endpoint_of_a_node(void **state)
     kith_route_info(peer.route, &info);
     assert_true(kith_endpoint_equal(&info.also, &endpoint));
     assert_int_equal(info.state, KITH_ROUTE_UP);
+    kith_route_reached_self(fixture.node, &endpoint);
+    assert_int_equal(peer.changes, 3);
+    assert_int_equal(peer.changed.incarnation, kith_node_incarnation(fixture.node));
+    assert_true(kith_endpoint_equal(&peer.changed.also, &endpoint));
     kith_route_unobserve(fixture.node, &peer.observer);
     close_fixture(&fixture);
 }

@@ -291,6 +291,28 @@ static void a_node_is_found_by_another_endpoint_it_was_reached_at(void **state)
     cluster_close(&cluster);
 }
 
+static void an_address_is_a_node_s_own_until_it_leads_to_another(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    struct kith_ref here = cluster_register(&cluster, 0, "x", 0);
+    struct kith_ref there = cluster_register(&cluster, 1, "x", 0);
+    struct kith_endpoint endpoint;
+    assert_int_equal(kith_endpoint_parse("172.18.0.4:7400", 0, &endpoint), KITH_OK);
+    expect_error(&cluster, 0, "172.18.0.4:7400/x", KITH_ERROR_UNREACHABLE);
+    kith_route_reached_self(cluster.nodes[0], &endpoint);
+    cluster_settle(&cluster);
+    expect(&cluster, 0, "172.18.0.4:7400/x", here);
+    expect(&cluster, 0, "node0/x", here);
+    cluster_connect_all(&cluster);
+    kith_route_reached(cluster.wires[0][1].route, &endpoint);
+    cluster_settle(&cluster);
+    expect(&cluster, 0, "172.18.0.4:7400/x", there);
+    expect(&cluster, 0, "10.0.0.1/x", here);
+    cluster_close(&cluster);
+}
+
 static void a_node_knows_its_own_endpoints(void **state)
 {
     (void)state;
@@ -393,6 +415,7 @@ int main(void)
         cmocka_unit_test(a_table_that_does_not_come_is_a_timeout),
         cmocka_unit_test(a_node_without_naming_has_no_names),
         cmocka_unit_test(a_node_is_found_by_another_endpoint_it_was_reached_at),
+        cmocka_unit_test(an_address_is_a_node_s_own_until_it_leads_to_another),
         cmocka_unit_test(a_node_knows_its_own_endpoints),
         cmocka_unit_test(a_host_is_found_by_dns_where_the_program_can),
         cmocka_unit_test(a_cut_table_is_looked_up_at_its_owner),

@@ -219,11 +219,20 @@ static void a_node_that_reaches_itself_hangs_up_and_never_tries_again(void **sta
     expect_nothing(&dialed);
     run_for(&fixture, 60000);
     assert_int_equal(fake_dials(&fixture.fake), 1);
+    expect_change(&fixture, NODE, KITH_ROUTE_UP, KITH_OK); // tells of the endpoint
     expect_no_change(&fixture);
     struct kith_link_info info;
     struct kith_endpoint there = endpoint("10.0.0.2:7400");
     assert_int_equal(kith_net_peer_info(fixture.net, &there, &info), KITH_OK);
     assert_int_equal(info.incarnation, NODE);
+    assert_int_equal(kith_net_peer_add(fixture.net, &there), KITH_OK); // may be another's by now
+    run(&fixture);
+    assert_int_equal(fake_dials(&fixture.fake), 2);
+    peer_init(&dialed, &fixture, FOLLOWER, "10.0.0.2:7400");
+    peer_answer(&dialed);
+    peer_shake_hands(&dialed);
+    assert_int_equal(kith_net_peer_info(fixture.net, &there, &info), KITH_OK);
+    assert_int_equal(info.incarnation, FOLLOWER);
     close_fixture(&fixture);
 }
 
