@@ -108,6 +108,16 @@ a_node_that_advertises_another_endpoint_is_reached_where_it_listens() {
     [ "$(kith b node ls -o json | field endpoint | grep -c '^203.0.113.7:7777$')" = 1 ]
 }
 
+visits_of_the_command_line_are_logged_for_debugging_only() {
+    start a
+    start b --log-level debug
+    kith a node ping -c 1
+    kith b node ping -c 1
+    within 5 grep -q 'debug link_ended.*reason=left' "$work/b.log"
+    grep -q 'debug link_up' "$work/b.log"
+    ! grep link_ "$work/a.log"
+}
+
 nodes_link_over_ipv6() {
     [ -e /proc/net/if_inet6 ] && grep -q '^0\{31\}1 ' /proc/net/if_inet6 || return 0
     start a --listen '[::1]:0'
@@ -137,5 +147,6 @@ main wrong_options_end_with_2_and_suggest \
     peers_by_name_are_looked_up \
     stopping_does_not_wait_for_a_lookup \
     a_node_that_advertises_another_endpoint_is_reached_where_it_listens \
+    visits_of_the_command_line_are_logged_for_debugging_only \
     nodes_link_over_ipv6 \
     bad_packets_are_survived_and_counted
