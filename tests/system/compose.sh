@@ -125,6 +125,8 @@ project_down() {
     strangers=$(docker ps -aq --filter "ancestor=$KITH_IMAGE" --filter "name=$project-stranger")
     [ -z "$strangers" ] || docker rm -f -v $strangers
     in_project down --volumes --timeout 0
+    [ ! -e "$kept/volumes" ] || xargs docker volume rm -f <"$kept/volumes"
+    rm -f "$kept/volumes"
 } >/dev/null 2>&1
 
 # stranger [OPTION...] IMAGE [COMMAND...]: a container that isn't of the cluster, in its network.
@@ -249,6 +251,8 @@ a_service_scaled_to_five_is_five_nodes() {
     within 30 sees alpha 7 || fail "alpha sees:" "$(kith alpha node ls)"
     within 30 sees gamma 7
     [ "$(kith beta name find 'counter/0' -o json | field node | sort -u | wc -l)" -eq 6 ]
+    # Compose leaves the volumes of containers that go so.
+    docker inspect -f '{{(index .Mounts 0).Name}}' $(in_project ps -q gamma) >>"$kept/volumes"
     in_project up -d --scale gamma=1
     within 30 sees alpha 3
 }
