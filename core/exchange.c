@@ -36,7 +36,7 @@ static enum kith_error wait_for_room(struct kith_process *self, struct kith_mess
     }
     self->outgoing = *message;
     self->outgoing_at = message;
-    kithi_list_append(senders, &self->waiting);
+    kithi_list_append(KITH_BUG(BLOCKED_SENDERS_LIFO) ? senders->next : senders, &self->waiting);
     return kithi_block(self, KITH_STATE_SENDING, deadline_ns);
 }
 
@@ -83,7 +83,9 @@ static inline enum kith_error transmit(struct kith_process *self, struct kith_me
                                        uint64_t deadline_ns)
 {
     assert(self->node->running == self && (*message)->place == KITHI_PLACE_HELD);
-    (*message)->from = kithi_process_ref(self);
+    if (!KITH_BUG(FROM_NOT_STAMPED) || kith_ref_is_none((*message)->from)) {
+        (*message)->from = kithi_process_ref(self);
+    }
     if (hand_over(self, *message)) {
         *message = NULL;
         return KITH_OK;

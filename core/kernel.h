@@ -9,6 +9,7 @@
 #include <kith/exchange.h>
 #include <kith/monitor.h>
 #include <kith/node.h>
+#include <kith/planted.h>
 #include <kith/rights.h>
 #include <kith/route.h>
 #include <kith/timer.h>
@@ -230,7 +231,8 @@ static inline struct kith_process *kithi_process_find(struct kith_node *node, st
         return NULL;
     }
     struct kith_process *process = kithi_process_at(node, ref.slot);
-    bool alive = process->generation == ref.generation && process->state != KITH_STATE_FREE;
+    bool same = process->generation == ref.generation || KITH_BUG(GENERATION_NOT_CHECKED);
+    bool alive = same && process->state != KITH_STATE_FREE;
     return alive ? process : NULL;
 }
 void kithi_process_end(struct kith_process *process, enum kith_error reason);
@@ -443,7 +445,8 @@ static inline bool kithi_wait_matches(uint8_t wait, uint64_t key,
                                       const struct kith_message *message)
 {
     return (wait == KITHI_WAIT_ANY && (!message->done || message->asynchronous)) ||
-           (wait == KITHI_WAIT_REPLY && message->done && message->id == key) ||
+           (wait == KITHI_WAIT_REPLY && message->done &&
+            (message->id == key || KITH_BUG(LATE_REPLY_TO_LATER_CALL))) ||
            (wait == KITHI_WAIT_TYPE && !message->done && message->type == key);
 }
 

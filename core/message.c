@@ -79,7 +79,7 @@ void kith_message_free(struct kith_message **message)
         return;
     }
     assert(freed->place == KITHI_PLACE_HELD);
-    if (freed->waiting) {
+    if (freed->waiting && !KITH_BUG(REQUEST_DROPPED_WITHOUT_OUTCOME)) {
         kithi_request_fail(freed, KITH_ERROR_DOWN);
         return;
     }

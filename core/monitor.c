@@ -196,6 +196,9 @@ static enum kith_error start(struct kith_process *self, struct kith_ref target, 
     struct kith_ref watcher = kithi_process_ref(self);
     struct kithi_monitor *monitor;
     *id = ++node->monitors.next_id | (tie ? TIE_ID : 0);
+    if (KITH_BUG(MONITOR_NUMBER_REUSED) && !tie) {
+        *id = node->monitors.len + 1;
+    }
     enum kith_error error = add_monitor(node, watcher, target, *id, tie, &monitor);
     if (error != KITH_OK) {
         return error;
@@ -231,7 +234,8 @@ enum kith_error kith_monitor_stop(struct kith_process *self, uint64_t id)
     struct kith_ref watcher = kithi_process_ref(self);
     struct kithi_monitor *monitor = find_monitor(node, watcher, KITH_REF_NONE, id);
     if (monitor == NULL) {
-        return kithi_mailbox_remove_down(self, id) ? KITH_OK : KITH_ERROR_NOT_FOUND;
+        bool fired = KITH_BUG(DOWN_AFTER_STOP) || kithi_mailbox_remove_down(self, id);
+        return fired ? KITH_OK : KITH_ERROR_NOT_FOUND;
     }
     struct kith_ref target = monitor->down.process;
     drop_monitor(node, monitor);
@@ -314,7 +318,7 @@ void kith_route_down(struct kith_route *route, struct kith_ref watcher, struct k
 void kith_route_remonitor(struct kith_route *route)
 {
     struct kithi_list *node = route->monitors.next;
-    while (node != &route->monitors) {
+    while (node != &route->monitors && !KITH_BUG(MONITORS_NOT_RENEWED)) {
         struct kithi_monitor *monitor = KITHI_ENTRY(node, struct kithi_monitor, by_target);
         node = node->next;
         route->ops->monitor(route->state, monitor->watcher, monitor->down.process,

@@ -161,6 +161,10 @@ enum kith_error kithi_route_send(struct kith_node *node, struct kith_message **m
 {
     uint64_t incarnation = (*message)->to.node;
     *route = kith_route_find(node, incarnation);
+    if (*route == NULL && KITH_BUG(STALE_SENT_TO_SUCCESSOR)) {
+        (*message)->to.node = kith_route_successor(node, incarnation);
+        *route = kith_route_find(node, (*message)->to.node);
+    }
     if (*route == NULL) {
         bool former = kith_route_successor(node, incarnation) != 0;
         return former ? KITH_ERROR_STALE : KITH_ERROR_UNREACHABLE;
@@ -250,7 +254,7 @@ void kith_route_return(struct kith_route *route, struct kith_message **message,
     }
     struct kith_process *sender = kithi_process_find(node, returned->from);
     if (sender == NULL || returned->from.node != node->incarnation || returned->done ||
-        !kithi_mailbox_has_room(sender, returned)) {
+        !kithi_mailbox_has_room(sender, returned) || KITH_BUG(RETURNED_DROPPED)) {
         kithi_message_let_go(returned, KITHI_PLACE_KERNEL);
         kithi_pool_put(returned);
         return;

@@ -3,6 +3,8 @@
 // observer about routes, in whatever process happens to run; the naming process deals with it.
 #include <assert.h>
 
+#include <kith/planted.h>
+
 #include "server.h"
 
 static uint32_t hash_incarnation(uint64_t incarnation)
@@ -304,7 +306,9 @@ static void update_lost(struct kithi_naming *naming, struct kithi_member *member
 {
     member->lost = false;
     kithi_publish_end(naming, member);
-    kithi_replica_clear(naming, member, member->reason);
+    if (!KITH_BUG(LOST_NODES_NAMES_KEPT) || member->info.state == KITH_ROUTE_GONE) {
+        kithi_replica_clear(naming, member, member->reason);
+    }
     kithi_watches_link(naming, member, KITH_ROUTE_UNREACHABLE);
     kithi_watches_node(naming, member, false);
 }
@@ -319,7 +323,9 @@ static void update_member(struct kithi_naming *naming, struct kithi_member *memb
     case KITH_ROUTE_UP:
         kithi_watches_node(naming, member, true);
         kithi_watches_link(naming, member, KITH_ROUTE_UP);
-        kithi_replica_begin(naming, member);
+        if (!member->complete || !KITH_BUG(NO_RESYNC_AFTER_RECONNECT)) {
+            kithi_replica_begin(naming, member);
+        }
         break;
     case KITH_ROUTE_SUSPECT:
         kithi_watches_node(naming, member, true);

@@ -2,6 +2,8 @@
 // This node's own names: registering, releasing, and the log of changes that others are fed from.
 #include <assert.h>
 
+#include <kith/planted.h>
+
 #include "server.h"
 
 enum { LOG_MOST = 1024, LOG_LEAST = 32 };
@@ -27,7 +29,8 @@ static void note_change(struct kithi_naming *naming, const struct kithi_entry *e
         .generation = up ? entry->generation : 0,
         .reason = reason,
     };
-    if (naming->flush_ns == KITH_FOREVER && naming->member_used > 1) {
+    bool told = up || !KITH_BUG(RELEASE_NOT_REPLICATED);
+    if (naming->flush_ns == KITH_FOREVER && naming->member_used > 1 && told) {
         naming->flush_ns = kith_node_now(naming->node) + KITHI_GATHER_NS;
     }
 }
@@ -54,7 +57,8 @@ static enum kith_error add_entry(struct kithi_naming *naming, struct kith_ref re
         .client_previous = KITHI_NONE,
         .epoch = kithi_own(naming)->epoch + 1,
     };
-    if (kithi_entry_find(&naming->table, name, KITHI_OWN, index) != KITHI_NONE) {
+    if (kithi_entry_find(&naming->table, name, KITHI_OWN, index) != KITHI_NONE &&
+        !KITH_BUG(NAME_GIVEN_TWICE)) {
         return KITH_ERROR_EXISTS;
     }
     enum kith_error error =
@@ -221,6 +225,9 @@ void kithi_registry_end(struct kithi_naming *naming, uint32_t client, enum kith_
 {
     while (naming->clients[client].first_entry != KITHI_NONE) {
         remove_entry(naming, naming->clients[client].first_entry, reason);
+        if (KITH_BUG(ONLY_ONE_NAME_RELEASED)) {
+            return;
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 // The tables of other nodes, kept here. The keeper asks, and asks again until it has what it wants;
 // it checks what it gets against the epoch and the digest of the owner, so that a message that went
 // missing can't leave the two apart for long.
+#include <kith/planted.h>
+
 #include "server.h"
 
 // Says so once for each transfer, and counts each entry.
@@ -189,7 +191,7 @@ void kithi_naming_change(struct kithi_naming *naming, struct kithi_member *membe
     for (size_t i = 0; i < change->n_changes; i++) {
         apply(naming, member, change->changes[i]);
     }
-    member->epoch = change->epoch;
+    member->epoch = KITH_BUG(EPOCH_NOT_RAISED) ? change->previous : change->epoch;
     naming->counters.changes_received++;
     if (!change->current) {
         return;

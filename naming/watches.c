@@ -2,6 +2,8 @@
 // Watches: who is told about what comes and goes. A watch begins with everything that is there, in
 // the order of places in the tables; what lies beyond the point it has got to needs no event yet.
 // When a receiver has no room, nothing is stored for it: the watch goes back to its beginning.
+#include <kith/planted.h>
+
 #include "server.h"
 
 enum { FIRST_BURST = 256 }; // events of a beginning that are sent at a time
@@ -224,7 +226,8 @@ void kithi_watches_entry(struct kithi_naming *naming, uint32_t entry, bool up, u
             (watch->live || entry < watch->next_entry) &&
             kithi_entry_matches(naming, &watch->pattern, entry) &&
             !tell_entry(naming, watch, entry, up ? KITH_EVENT_UP : KITH_EVENT_DOWN, epoch,
-                        reason)) {
+                        reason) &&
+            !KITH_BUG(WATCH_EVENT_LOST)) {
             reset(naming, watch);
         }
     }

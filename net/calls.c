@@ -2,6 +2,8 @@
 // Calls: requests of this node's processes that went out by a link and wait for their reply. The
 // record is the request's own message, which becomes the reply. They belong to the net and not to a
 // link, because the reply to a request that was forwarded comes from a third node.
+#include <kith/planted.h>
+
 #include "net_state.h"
 
 enum { SWEEP_LEAST = 256 }; // places that a sweep looks at
@@ -75,7 +77,8 @@ void kithi_calls_lost(struct kithi_link *link, bool all)
             place++;
             continue;
         }
-        end_call(net, call, was_handed_over(call) ? KITH_ERROR_UNKNOWN : KITH_ERROR_NOT_SENT);
+        bool sent = was_handed_over(call) && !KITH_BUG(SENT_CALL_SAID_NOT_SENT);
+        end_call(net, call, sent ? KITH_ERROR_UNKNOWN : KITH_ERROR_NOT_SENT);
     }
 }
 

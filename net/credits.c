@@ -5,6 +5,8 @@
 // arrived that was not given back.
 #include <assert.h>
 
+#include <kith/planted.h>
+
 #include "net_state.h"
 
 struct credit_out {
@@ -60,7 +62,7 @@ enum kith_error kithi_credits_spend(struct kithi_link *link, struct kith_ref to,
         link->wants_credit = true; // until another entry is removed
         return KITH_ERROR_FULL;
     }
-    if (entry->credit <= 0) {
+    if (entry->credit <= (KITH_BUG(CREDIT_OFF_BY_ONE) ? -1 : 0)) {
         entry->waiting = 1;
         return KITH_ERROR_FULL;
     }
@@ -131,7 +133,7 @@ void kithi_credits_consumed(struct kithi_link *link, struct kith_ref receiver, s
 {
     struct kithi_key key = find_key(receiver);
     struct credit_in *entry = kithi_table_find(&link->credits_in, &key);
-    if (entry == NULL) {
+    if (entry == NULL || KITH_BUG(CREDIT_NEVER_GIVEN_BACK)) {
         return;
     }
     uint64_t cost = kithi_credits_cost(size);

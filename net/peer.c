@@ -3,6 +3,8 @@
 // that connected to it, for as long as their link exists. Each knows when its next try is due.
 #include <string.h>
 
+#include <kith/planted.h>
+
 #include "net_state.h"
 
 static void dial(struct kith_alarm *alarm);
@@ -144,7 +146,8 @@ void kithi_peers_lost(struct kithi_link *link, bool steady)
     struct kith_net *net = link->net;
     for (uint32_t place = 0; place < net->capacity; place++) {
         struct kithi_peer *peer = net->peers[place];
-        if (peer == NULL || peer->link != link || peer->channel != NULL) {
+        if (peer == NULL || peer->link != link || peer->channel != NULL ||
+            KITH_BUG(RECONNECT_FORGOTTEN)) {
             continue;
         }
         if (steady) {

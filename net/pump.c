@@ -3,6 +3,8 @@
 // then bulk.
 #include <assert.h>
 
+#include <kith/planted.h>
+
 #include "net_state.h"
 
 enum { NO_STREAM = KITH_STREAMS };
@@ -123,6 +125,10 @@ static bool hand_over(struct kithi_link *link, unsigned stream, const void *data
     const struct kith_backend_ops *ops = link->net->backend->ops;
     if (ops->send(link->live->connection, stream, data, size) != KITH_OK) {
         link->stalled = true; // full: until writable. Ending: closed follows.
+        return false;
+    }
+    if (KITH_BUG(BUSY_TAKEN_FOR_FULL) && stream >= KITH_STREAM_FIRST &&
+        ops->busy(link->live->connection)) {
         return false;
     }
     link->batches_sent++;

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include <kith/codec.h>
+#include <kith/planted.h>
 
 #include "net_state.h"
 
@@ -142,7 +143,7 @@ static void take_message(struct kithi_link *link, const struct kith_frame *frame
             kithi_credits_refused(link, frame->to, frame->payload_size);
         }
     }
-    if (error != KITH_OK) {
+    if (error != KITH_OK && !KITH_BUG(REFUSED_NOT_RETURNED)) {
         kithi_receive_return(link, frame, error);
     }
     kith_route_free(&raw);

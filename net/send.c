@@ -2,6 +2,7 @@
 // How a message leaves: the kernel's side of a link. All of this may run on a process's stack, so
 // it only queues; the back end is called by the pump.
 #include <kith/codec.h>
+#include <kith/planted.h>
 
 #include "net_state.h"
 
@@ -42,7 +43,8 @@ static enum kith_error send_message(void *state, struct kith_message **message)
     if (error != KITH_OK) {
         return error;
     }
-    unsigned stream = kithi_queue_stream(sent->from, sent->to, sent->urgency);
+    bool bulk = KITH_BUG(LARGE_ON_ANOTHER_STREAM) && frame.payload_size > link->net->part_most;
+    unsigned stream = kithi_queue_stream(sent->from, sent->to, bulk ? KITH_BULK : sent->urgency);
     if (kithi_message_is_call(link->net, sent)) {
         error = queue_call(link, message, &frame, stream);
     } else {
@@ -75,7 +77,8 @@ static enum kith_error check_message(struct kithi_link *link, const struct kith_
     }
     // The last one may go beyond the limit, else nothing larger than the queue could ever pass. A
     // reply without payload is bounded by the requests that the peer has made.
-    if (link->queue.bytes >= link->net->limits->link_queue_bytes && (!message->done || size > 0)) {
+    if (link->queue.bytes >= link->net->limits->link_queue_bytes && (!message->done || size > 0) &&
+        !KITH_BUG(QUEUE_LIMIT_IGNORED)) {
         link->wants_room = true;
         return KITH_ERROR_FULL;
     }

@@ -5,6 +5,9 @@
 enum kith_error act_monitor(struct actor *actor)
 {
     struct kith_ref target = choose_target(actor);
+    if (!kith_ref_is_none(actor->heard) && draw_chance(&actor->random, 500)) {
+        target = actor->heard; // one that may say more, until it ends
+    }
     if (kith_ref_equal(target, actor->ref) || actor->monitor_count == MONITORS_MOST) {
         return KITH_OK;
     }
@@ -103,6 +106,7 @@ static const struct note *take_letter(struct actor *actor, const struct kith_mes
 {
     const struct note *note = read_note(actor->world, message);
     if (note != NULL) {
+        actor->heard = message->from;
         emit(actor->world, &(struct event){.kind = EVENT_RECEIVED,
                                            .actor = actor,
                                            .letter = find_letter(actor->world, note->letter),

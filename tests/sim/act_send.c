@@ -2,7 +2,7 @@
 // Acts: sending and receiving.
 #include "world.h"
 
-enum { BURST_MOST = 40, RECEIVE_MOST = 12, CATCH_UP_MOST = 64 };
+enum { BURST_MOST = 40, FAREWELL_MOST = 3, RECEIVE_MOST = 12, CATCH_UP_MOST = 64 };
 
 static bool takes_forever(const struct actor *receiver)
 {
@@ -10,8 +10,19 @@ static bool takes_forever(const struct actor *receiver)
     return receiver != NULL && (receiver->role == ROLE_SERVER || receiver->role == ROLE_SLOW);
 }
 
-// Sends one letter, waiting as long as chance says.
-static enum kith_error send_letter(struct actor *actor, struct kith_ref target)
+static uint64_t draw_wait(struct actor *actor, struct kith_ref target)
+{
+    uint64_t kind = draw_below(&actor->random, 100);
+    uint64_t deadline_ns = kind < 20 ? KITH_NO_WAIT
+                           : kind < 60
+                               ? world_deadline(actor, draw_below(&actor->random, 50 * MS_NS))
+                               : world_deadline(actor, draw_below(&actor->random, 4 * SECOND_NS));
+    return kind >= 95 && takes_forever(find_actor(actor->world, target)) ? KITH_FOREVER
+                                                                         : deadline_ns;
+}
+
+static enum kith_error send_letter(struct actor *actor, struct kith_ref target,
+                                   uint64_t deadline_ns)
 {
     struct world *world = actor->world;
     if (kith_ref_equal(target, actor->ref)) {
@@ -21,14 +32,6 @@ static enum kith_error send_letter(struct actor *actor, struct kith_ref target)
     struct kith_message *message = write_letter(actor, letter);
     if (message == NULL) {
         return KITH_OK;
-    }
-    uint64_t kind = draw_below(&actor->random, 100);
-    uint64_t deadline_ns = kind < 20 ? KITH_NO_WAIT
-                           : kind < 60
-                               ? world_deadline(actor, draw_below(&actor->random, 50 * MS_NS))
-                               : world_deadline(actor, draw_below(&actor->random, 4 * SECOND_NS));
-    if (kind >= 95 && takes_forever(find_actor(world, target))) {
-        deadline_ns = KITH_FOREVER;
     }
     letter->deadline_ns = deadline_ns;
     emit(world, &(struct event){.kind = EVENT_SENDING, .actor = actor, .letter = letter});
@@ -45,7 +48,8 @@ static enum kith_error send_letter(struct actor *actor, struct kith_ref target)
 
 enum kith_error act_send(struct actor *actor)
 {
-    return send_letter(actor, choose_target(actor));
+    struct kith_ref target = choose_target(actor);
+    return send_letter(actor, target, draw_wait(actor, target));
 }
 
 enum kith_error act_burst(struct actor *actor)
@@ -54,7 +58,19 @@ enum kith_error act_burst(struct actor *actor)
     enum kith_error error = KITH_OK;
     for (uint64_t left = draw_between(&actor->random, 2, BURST_MOST); error == KITH_OK && left > 0;
          left--) {
-        error = send_letter(actor, target);
+        error = send_letter(actor, target, draw_wait(actor, target));
+    }
+    return error;
+}
+
+// Without waiting, since nobody must wait in a circle.
+enum kith_error act_farewell(struct actor *actor)
+{
+    struct kith_ref target = choose_target(actor);
+    enum kith_error error = KITH_OK;
+    for (uint64_t left = draw_below(&actor->random, FAREWELL_MOST + 1);
+         error == KITH_OK && left > 0; left--) {
+        error = send_letter(actor, target, KITH_NO_WAIT);
     }
     return error;
 }
@@ -67,7 +83,7 @@ enum kith_error act_send_named(struct actor *actor)
     if (kith_lookup_here(kith_process_node(actor->self), address, &ref) != KITH_OK) {
         return KITH_OK;
     }
-    return send_letter(actor, ref);
+    return send_letter(actor, ref, draw_wait(actor, ref));
 }
 
 enum kith_error act_receive(struct actor *actor)

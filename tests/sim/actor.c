@@ -253,5 +253,8 @@ void run_actor(struct kith_process *self, void *argument)
     if (error == KITH_OK && stays) {
         error = stay(actor);
     }
+    if (error == KITH_OK && !actor->world->quitting) {
+        act_farewell(actor); // killed or not, it ends now
+    }
     finish(actor);
 }

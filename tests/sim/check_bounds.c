@@ -110,14 +110,27 @@ static void judge_links(struct world *world, const struct check *check, struct h
     }
 }
 
-static void see(struct world *world, const struct check *check, void *state,
-                const struct event *event)
+// What the peer is owed, credits and returns, passes a full queue; messages don't.
+static void note_queue(struct world *world, const struct event *event)
 {
-    (void)state;
-    if (event->kind != EVENT_STEP) {
-        return;
+    struct letter *letter = event->letter;
+    struct kith_link_info info;
+    letter->queue_full =
+        kith_net_link_find(event->host->net, letter->target.node, &info) == KITH_OK &&
+        info.queued_bytes >= world->scenario.limits.link_queue_bytes;
+}
+
+static void judge_sent(struct world *world, const struct check *check, const struct event *event)
+{
+    const struct letter *letter = event->letter;
+    if (event->error == KITH_OK && letter->queue_full && letter->deadline_ns == KITH_NO_WAIT) {
+        fail(world, check, "letter #%llu of a%u was taken at once, by a link whose queue was full",
+             (unsigned long long)letter->number, event->actor->number);
     }
-    struct host *host = event->host;
+}
+
+static void judge_host(struct world *world, const struct check *check, struct host *host)
+{
     struct kith_node *node = host->node;
     for (uint32_t slot = 0; slot < node->slots; slot++) {
         const struct kith_process *process = kithi_process_at(node, slot);
@@ -132,6 +145,19 @@ static void see(struct world *world, const struct check *check, void *state,
     }
     if (host->steps % LINKS_EACH == 0) {
         judge_links(world, check, host);
+    }
+}
+
+static void see(struct world *world, const struct check *check, void *state,
+                const struct event *event)
+{
+    (void)state;
+    if (event->kind == EVENT_STEP) {
+        judge_host(world, check, event->host);
+    } else if (event->kind == EVENT_SENDING) {
+        note_queue(world, event);
+    } else if (event->kind == EVENT_SENT) {
+        judge_sent(world, check, event);
     }
 }
 

@@ -210,6 +210,21 @@ static void compare_tables(struct world *world, const struct check *check, struc
     }
 }
 
+// Of nodes that don't live any longer, nobody has names.
+static void judge_gone(struct world *world, const struct check *check, struct host *at)
+{
+    struct kith_name_entry entry;
+    uint64_t cursor = 0;
+    while (kith_find_next(at->node, "*", &cursor, &entry) == KITH_OK) {
+        const struct host *of = find_host(world, entry.ref.node);
+        if (of == NULL || !of->up || of->incarnation != entry.ref.node) {
+            char text[REF_TEXT_SIZE];
+            fail(world, check, "host%u has %s/%u of %s, whose node has gone", at->number,
+                 entry.name, entry.index, ref_text(world, entry.ref, text));
+        }
+    }
+}
+
 static void compare_registrations(struct world *world, const struct check *check,
                                   const struct names *names)
 {
@@ -262,6 +277,9 @@ static void see_drained(struct world *world, const struct check *check, struct n
 {
     for (uint32_t number = 0; number < world->scenario.hosts; number++) {
         struct host *at = &world->hosts[number];
+        if (at->up) {
+            judge_gone(world, check, at);
+        }
         for (uint32_t other = 0; at->up && other < world->scenario.hosts; other++) {
             struct host *of = &world->hosts[other];
             if (of->up && (at == of || is_peer(world, at, of))) {

@@ -124,7 +124,7 @@ static void take_down(struct world *world, struct host *host, const struct fault
     } else {
         begin_leaving(host);
     }
-    bool forever = fault->amount % 10 == 0 && world->scenario.hosts > 2;
+    bool forever = fault->amount % 4 == 0 && world->scenario.hosts > 2;
     host->return_ns = forever ? UINT64_MAX : fault->end_ns;
 }
 

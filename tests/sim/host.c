@@ -121,7 +121,8 @@ void boot_host(struct host *host)
     expect_ok(kith_node_open(&options, &host->node), "the node does not open");
     host->incarnation = kith_node_incarnation(host->node);
     *map_at(&world->hosts_by_incarnation, (struct map_key){host->incarnation, 0, 0}) = host;
-    expect_ok(kith_naming_open(host->node, NULL, &host->naming), "naming does not open");
+    struct kith_naming_options naming = {.check_ms = world->scenario.check_ms};
+    expect_ok(kith_naming_open(host->node, &naming, &host->naming), "naming does not open");
     open_net(host);
     host->up = true;
     host->leaving = false;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <kith/planted.h>
@@ -14,14 +15,14 @@
 static const char usage[] =
     "Usage: kith-sim [--seeds N] [--first S] [--minutes M] [--nodes N] [--jobs N] [--failures N]\n"
     "                [--twice] [--quiet] [--bug NAME]\n"
-    "       kith-sim --seed S [--nodes N] [--verbose] [--bug NAME]\n"
+    "       kith-sim --seed S [--nodes N] [--twice] [--verbose] [--bug NAME]\n"
     "       kith-sim --bugs | --help\n"
     "\n"
     "Runs clusters in virtual time and checks kith's guarantees. The same seed gives the same "
     "run.\n"
     "\n"
     "  --seeds N      this many seeds (default 100)\n"
-    "  --first S      from this one on (default 1)\n"
+    "  --first S      from this one on (default 1); \"clock\": seeds that nobody has tried yet\n"
     "  --minutes M    as many seeds as fit into this time\n"
     "  --seed S       only this seed, here\n"
     "  --verbose      with --seed: a line for each event\n"
@@ -53,6 +54,19 @@ static uint64_t read_number(const char *option, const char *text, uint64_t least
     return number;
 }
 
+// "clock": by the millisecond, so that the next soak doesn't begin with the seeds of this one.
+static uint64_t read_first(const char *option, const char *text)
+{
+    if (text == NULL || strcmp(text, "clock") != 0) {
+        return read_number(option, text, 0, UINT64_MAX / 2);
+    }
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t first = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    printf("from seed %llu on\n", (unsigned long long)first);
+    return first;
+}
+
 struct arguments {
     struct options options;
     uint64_t seed;
@@ -67,7 +81,7 @@ static bool read_option(struct arguments *arguments, const char *option, const c
     if (strcmp(option, "--seeds") == 0) {
         options->count = read_number(option, value, 1, UINT32_MAX);
     } else if (strcmp(option, "--first") == 0) {
-        options->first = read_number(option, value, 0, UINT64_MAX / 2);
+        options->first = read_first(option, value);
     } else if (strcmp(option, "--minutes") == 0) {
         options->minutes = (unsigned)read_number(option, value, 1, 100000);
     } else if (strcmp(option, "--seed") == 0) {
@@ -110,7 +124,8 @@ int main(int argc, char **argv)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct arguments arguments = {
-        .options = {.first = 1,
+        .options = {.program = argv[0],
+                    .first = 1,
                     .count = 100,
                     .failures = 3,
                     .jobs = processors > 0 && processors < 64 ? (unsigned)processors : 1}};

@@ -43,9 +43,12 @@ struct job {
 
 static void print_replay(const struct options *options, uint64_t seed)
 {
-    printf("again: build/gcc/tests/sim/kith-sim --seed %llu", (unsigned long long)seed);
+    printf("again: %s --seed %llu", options->program, (unsigned long long)seed);
     if (options->hosts != 0) {
         printf(" --nodes %u", options->hosts);
+    }
+    if (options->twice) {
+        printf(" --twice");
     }
     if (options->bug != NULL) {
         printf(" --bug %s", options->bug);

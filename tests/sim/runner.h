@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct options {
+    const char *program; // how it was called
     uint64_t first, count;
     uint32_t hosts; // 0: as the seed says
     unsigned jobs;

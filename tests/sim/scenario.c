@@ -3,6 +3,8 @@
 // faults at all (then nothing may be lost), some concentrate on one kind of fault.
 #include "scenario.h"
 
+enum { RARE_CHECK_MS = 3600 * 1000, ROOMY_MAILBOX = 32 };
+
 static const char *const names[FAULT_KINDS] = {
     [FAULT_BREAK] = "break",     [FAULT_PARTITION] = "partition", [FAULT_ONE_WAY] = "one-way",
     [FAULT_LOSS] = "loss",       [FAULT_SLOW_LINK] = "slow-link", [FAULT_CRASH] = "crash",
@@ -106,4 +108,9 @@ void draw_scenario(uint64_t seed, uint32_t hosts, struct scenario *scenario)
     scenario->spawn = (uint32_t)draw_between(&random, 10, 60);
     draw_limits(&random, &scenario->limits);
     draw_network(&random, &scenario->network);
+    // What goes wrong with a change is put right by the next comparison. It must not be needed
+    // where mailboxes have room for what is refused and comes back.
+    bool roomy = scenario->limits.mailbox_messages >= ROOMY_MAILBOX;
+    scenario->check_ms = roomy && draw_chance(&random, 800) ? RARE_CHECK_MS : 0;
+    scenario->abrupt = draw_chance(&random, 400);
 }

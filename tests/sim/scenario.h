@@ -3,6 +3,8 @@
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
 
+#include <stdbool.h>
+
 #include <kith/limits.h>
 #include <kith/net_loop.h>
 
@@ -41,13 +43,15 @@ struct scenario {
     uint32_t faults;     // in the faulty part of the run
     uint32_t fault_set;  // bits of enum fault_kind
     uint64_t chaos_ns;   // how long the faulty part lasts
+    bool abrupt;         // the work ends before the faults do: nothing that comes later helps
     uint64_t think_ns;   // what an actor waits at most between two acts
     uint64_t step_ns;    // what a round of a node's scheduler costs at most
     uint64_t detect_ms;
-    uint32_t letters; // the workload stops when so many were sent
-    uint32_t large;   // per mille of messages that take several batches
-    uint32_t stale;   // per mille of targets that have ended
-    uint32_t spawn;   // actors started in the place of others, each host
+    uint32_t check_ms; // how often nodes compare their tables; 0: as usual
+    uint32_t letters;  // the workload stops when so many were sent
+    uint32_t large;    // per mille of messages that take several batches
+    uint32_t stale;    // per mille of targets that have ended
+    uint32_t spawn;    // actors started in the place of others, each host
     struct kith_limits limits;
     struct kith_loop_options network;
 };

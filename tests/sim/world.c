@@ -195,15 +195,29 @@ static void leave_all(struct world *world)
     }
 }
 
-void run_world(struct world *world)
+// In either order: work that goes on without faults may put right what went wrong before.
+static void end_work(struct world *world)
 {
-    begin_phase(world, "faults and work");
-    run_until(world, world->scenario.chaos_ns);
+    if (world->scenario.abrupt) {
+        begin_phase(world, "the actors begin nothing new");
+        world->quitting = true;
+        run_until(world, world->now_ns + CALM_NS / 2);
+        heal_world(world);
+        begin_phase(world, "the faults are over");
+        return;
+    }
     heal_world(world);
     begin_phase(world, "work without faults");
     run_until(world, world->now_ns + CALM_NS);
     begin_phase(world, "the actors begin nothing new");
     world->quitting = true;
+}
+
+void run_world(struct world *world)
+{
+    begin_phase(world, "faults and work");
+    run_until(world, world->scenario.chaos_ns);
+    end_work(world);
     if (!run_while_not(world, is_drained, DRAIN_NS)) {
         say_who_is_busy(world);
     }

@@ -45,8 +45,10 @@ struct letter {
     struct host *target_host; // where the target was at home, NULL if nowhere
     uint32_t target_lives;    // of that host, when it was sent
     uint64_t sent_ns, deadline_ns, answered_ns;
+    uint64_t turn;        // counts whatever anybody sends or forwards
     uint64_t broken;      // connections between the two hosts that had broken by then
     bool pending;         // the call that sends it has not come back
+    bool queue_full;      // of the link, when it was sent
     enum kith_error sent; // what it said
     uint32_t received, executed, returned, outcomes, forwards;
     bool forwarded_far; // to another host
@@ -91,6 +93,7 @@ struct actor {
     enum role role;
     struct kith_ref ref;
     struct kith_ref favourites[3]; // whom it sends to most of the time
+    struct kith_ref heard;         // who sent it the last letter
     struct kith_process *self;     // NULL until it runs
     struct random random;
     bool ended, tied, selecting;
@@ -245,6 +248,7 @@ void serve_request(struct actor *actor, struct kith_message *message);
 // act_*.c: each does one thing, blocking, and gives KILLED if it was told to end
 enum kith_error act_send(struct actor *actor);
 enum kith_error act_burst(struct actor *actor);
+enum kith_error act_farewell(struct actor *actor); // the last that it does
 enum kith_error act_call(struct actor *actor);
 enum kith_error act_request(struct actor *actor);
 enum kith_error act_await(struct actor *actor); // one of the requests under way

@@ -8,9 +8,37 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+// docs/design/simulator.md says what is wrong with each: first core, then net, then naming.
 #define KITH_PLANTED_BUGS(X)                                                                       \
     X(NONE)                                                                                        \
-    X(GENERATION_NOT_CHECKED)
+    X(GENERATION_NOT_CHECKED)                                                                      \
+    X(STALE_SENT_TO_SUCCESSOR)                                                                     \
+    X(FROM_NOT_STAMPED)                                                                            \
+    X(MAILBOX_LIMIT_IGNORED)                                                                       \
+    X(BLOCKED_SENDERS_LIFO)                                                                        \
+    X(LATE_REPLY_TO_LATER_CALL)                                                                    \
+    X(REQUEST_DROPPED_WITHOUT_OUTCOME)                                                             \
+    X(RETURNED_DROPPED)                                                                            \
+    X(MESSAGE_LEAKED)                                                                              \
+    X(MONITOR_NUMBER_REUSED)                                                                       \
+    X(DOWN_AFTER_STOP)                                                                             \
+    X(MONITORS_NOT_RENEWED)                                                                        \
+    X(CREDIT_OFF_BY_ONE)                                                                           \
+    X(CREDIT_NEVER_GIVEN_BACK)                                                                     \
+    X(QUEUE_LIMIT_IGNORED)                                                                         \
+    X(LARGE_ON_ANOTHER_STREAM)                                                                     \
+    X(BUSY_TAKEN_FOR_FULL)                                                                         \
+    X(SENT_CALL_SAID_NOT_SENT)                                                                     \
+    X(REFUSED_NOT_RETURNED)                                                                        \
+    X(MONITOR_OVERTAKES_MESSAGE)                                                                   \
+    X(RECONNECT_FORGOTTEN)                                                                         \
+    X(NAME_GIVEN_TWICE)                                                                            \
+    X(ONLY_ONE_NAME_RELEASED)                                                                      \
+    X(EPOCH_NOT_RAISED)                                                                            \
+    X(RELEASE_NOT_REPLICATED)                                                                      \
+    X(NO_RESYNC_AFTER_RECONNECT)                                                                   \
+    X(LOST_NODES_NAMES_KEPT)                                                                       \
+    X(WATCH_EVENT_LOST)
 
 enum kith_planted_bug {
 #define KITH_PLANTED_ENUM(name) KITH_PLANTED_##name,
