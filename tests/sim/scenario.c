@@ -3,7 +3,7 @@
 // faults at all (then nothing may be lost), some concentrate on one kind of fault.
 #include "scenario.h"
 
-enum { RARE_CHECK_MS = 3600 * 1000, ROOMY_MAILBOX = 32 };
+enum { RARE_CHECK_MS = 3600 * 1000, ROOMY_MESSAGES = 32, ROOMY_BYTES = 65536 };
 
 static const char *const names[FAULT_KINDS] = {
     [FAULT_BREAK] = "break",     [FAULT_PARTITION] = "partition", [FAULT_ONE_WAY] = "one-way",
@@ -110,7 +110,8 @@ void draw_scenario(uint64_t seed, uint32_t hosts, struct scenario *scenario)
     draw_network(&random, &scenario->network);
     // What goes wrong with a change is put right by the next comparison. It must not be needed
     // where mailboxes have room for what is refused and comes back.
-    bool roomy = scenario->limits.mailbox_messages >= ROOMY_MAILBOX;
-    scenario->check_ms = roomy && draw_chance(&random, 800) ? RARE_CHECK_MS : 0;
+    bool roomy = scenario->limits.mailbox_messages >= ROOMY_MESSAGES &&
+                 scenario->limits.mailbox_bytes >= ROOMY_BYTES;
+    scenario->check_ms = roomy ? RARE_CHECK_MS : 0;
     scenario->abrupt = draw_chance(&random, 400);
 }
