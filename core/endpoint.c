@@ -126,15 +126,20 @@ enum kith_error kith_endpoint_parse(const char *text, uint16_t default_port,
 {
     struct kith_endpoint parsed = {.port = default_port};
     bool bracket = *text == '[';
+    bool bare_v6 = !bracket && is_v6_text(text); // its colons leave no room for a port
     bool read;
-    if (bracket || is_v6_text(text)) {
+    if (bracket || bare_v6) {
         text += bracket;
         read = read_v6(&text, parsed.address) && (!bracket || *text++ == ']');
     } else {
         memcpy(parsed.address, v4_prefix, sizeof v4_prefix);
         read = read_v4(&text, parsed.address + 12);
     }
-    if (!read || (*text != '\0' && (*text != ':' || !read_port(text + 1, &parsed.port)))) {
+    if (!read) {
+        return KITH_ERROR_INVALID; // `text` may point anywhere now
+    }
+    bool port = !bare_v6 && *text == ':';
+    if (port ? !read_port(text + 1, &parsed.port) : *text != '\0') {
         return KITH_ERROR_INVALID;
     }
     *endpoint = parsed;

@@ -59,6 +59,8 @@ static void malformed_endpoints_are_refused_and_change_nothing(void **state)
                                         "[::1]x",
                                         "[::1]:",
                                         ":::",
+                                        ":::0",
+                                        "1:::80",
                                         "1::2::3",
                                         "12345::",
                                         "1:2:3:4:5:6:7",
