@@ -145,21 +145,20 @@ static const char *parse_bracketed(const char *text, struct kith_address *addres
 {
     const char *end = strchr(text, ']');
     char copy[KITH_ENDPOINT_TEXT_SIZE];
-    if (end == NULL || (size_t)(end - text) >= sizeof copy) {
+    if (end == NULL || (size_t)(end - text) + 1 >= sizeof copy) {
         return "an IPv6 address ends with ']'";
     }
     address->host = text + 1;
     address->host_size = (size_t)(end - text) - 1;
-    memcpy(copy, address->host, address->host_size);
-    copy[address->host_size] = '\0';
+    memcpy(copy, text, address->host_size + 2); // brackets as well: only IPv6 can be in them
+    copy[address->host_size + 2] = '\0';
     text = end + 1;
     const char *problem = parse_port(&text, &address->port);
     if (problem != NULL) {
         return problem;
     }
     uint16_t port = address->port != 0 ? address->port : KITH_DEFAULT_PORT;
-    if (strchr(copy, ':') == NULL ||
-        kith_endpoint_parse(copy, port, &address->endpoint) != KITH_OK) {
+    if (kith_endpoint_parse(copy, port, &address->endpoint) != KITH_OK) {
         return "not an IPv6 address in the brackets";
     }
     address->numeric = true;
