@@ -116,8 +116,14 @@ static bool read_value(struct reader *reader, size_t place)
     return skip_value(reader);
 }
 
-static int find_key(struct reader *reader, const char *key)
+static int find_key(struct reader *reader)
 {
+    const char *key = (const char *)reader->event.data.scalar.value;
+    if (strlen(key) != reader->event.data.scalar.length) {
+        kithi_problem_error(reader->problems, "%s:%zu: a key has a zero byte in it", reader->path,
+                            line(reader));
+        return -1;
+    }
     int place = kithi_config_find(reader->config, key);
     if (place >= 0 && strcmp(key, reader->config->settings[place]->key) == 0) {
         if (reader->seen[place])
@@ -142,7 +148,7 @@ static bool read_mapping(struct reader *reader)
             return true;
         int place = -1;
         if (reader->event.type == YAML_SCALAR_EVENT)
-            place = find_key(reader, (const char *)reader->event.data.scalar.value);
+            place = find_key(reader);
         else
             kithi_problem_error(reader->problems, "%s:%zu: a key must be a word", reader->path,
                                 line(reader));

@@ -147,11 +147,13 @@ static void what_is_not_yaml_says_where(void **state)
     assert_true(fixture->problems.errors > 3);
 }
 
-static void a_zero_byte_in_a_value_is_refused(void **state)
+static void a_zero_byte_is_refused(void **state)
 {
     struct fixture *fixture = *state;
     read_text(fixture, "name: \"a\\0b\"\n");
     expect_problem(fixture, "FILE:1: name: has a zero byte in it");
+    read_text(fixture, "\"name\\0\": a\n");
+    expect_problem(fixture, "FILE:1: a key has a zero byte in it");
 }
 
 static void files_that_can_not_be_read_say_why(void **state)
@@ -180,7 +182,7 @@ int main(void)
         cmocka_fixture_test(all_problems_are_told_at_once),
         cmocka_fixture_test(wrong_shapes_are_refused),
         cmocka_fixture_test(what_is_not_yaml_says_where),
-        cmocka_fixture_test(a_zero_byte_in_a_value_is_refused),
+        cmocka_fixture_test(a_zero_byte_is_refused),
         cmocka_fixture_test(files_that_can_not_be_read_say_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
