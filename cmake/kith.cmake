@@ -41,27 +41,44 @@ function(kith_unit_test)
 endfunction()
 
 # One libFuzzer program in ctest, under the label `fuzz`; only declared in a build with KITH_FUZZ.
-# It runs over the seeds in CORPUS (a folder, not written to) and then RUNS inputs of its own.
+# It runs over the seeds in CORPUS (a folder, not written to) and then inputs of its own, until its
+# share of KITH_FUZZ_SECONDS is used up.
 #
-#     kith_fuzz_test(NAME fuzz_frame SOURCES frame.c LINK kith_net CORPUS corpus/frame [RUNS 50000])
+#     kith_fuzz_test(NAME fuzz_frame SOURCES frame.c LINK kith_net CORPUS corpus/frame)
 function(kith_fuzz_test)
-    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;CORPUS;RUNS;TIMEOUT" "SOURCES;LINK;INCLUDE")
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;CORPUS" "SOURCES;LINK;INCLUDE")
     require_arguments(kith_fuzz_test arg NAME SOURCES CORPUS)
     if(NOT KITH_FUZZ)
         return()
     endif()
-    set_default(arg_RUNS 50000)
-    set_default(arg_TIMEOUT 300)
     add_executable(${arg_NAME} ${arg_SOURCES})
-    target_include_directories(${arg_NAME} PRIVATE ${arg_INCLUDE})
+    target_include_directories(${arg_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz ${arg_INCLUDE})
     target_link_libraries(${arg_NAME} PRIVATE ${arg_LINK} kith_options)
     target_link_options(${arg_NAME} PRIVATE -fsanitize=fuzzer)
-    set(found ${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}.found)
-    file(MAKE_DIRECTORY ${found})
     get_filename_component(corpus ${arg_CORPUS} ABSOLUTE)
-    add_test(NAME ${arg_NAME} COMMAND ${arg_NAME} -runs=${arg_RUNS} -timeout=10 -seed=1
-        -artifact_prefix=${found}/ ${found} ${corpus})
-    set_test_limits(${arg_NAME} fuzz ${arg_TIMEOUT})
+    set_target_properties(${arg_NAME} PROPERTIES KITH_CORPUS ${corpus})
+    get_property(fuzzers GLOBAL PROPERTY KITH_FUZZERS)
+    if(NOT fuzzers)
+        cmake_language(DEFER DIRECTORY ${PROJECT_SOURCE_DIR} CALL add_fuzz_tests)
+    endif()
+    set_property(GLOBAL APPEND PROPERTY KITH_FUZZERS ${arg_NAME})
+endfunction()
+
+# Called when all fuzzers are declared, so that each gets the same share of the time.
+function(add_fuzz_tests)
+    get_property(fuzzers GLOBAL PROPERTY KITH_FUZZERS)
+    list(LENGTH fuzzers count)
+    math(EXPR seconds "${KITH_FUZZ_SECONDS} / ${count} + 1")
+    math(EXPR timeout "${seconds} * 4 + 60")
+    add_custom_target(fuzzers DEPENDS ${fuzzers})
+    foreach(name IN LISTS fuzzers)
+        set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${name})
+        file(MAKE_DIRECTORY ${found})
+        get_target_property(corpus ${name} KITH_CORPUS)
+        add_test(NAME ${name} COMMAND ${name} -max_total_time=${seconds} -timeout=10 -seed=1
+            -rss_limit_mb=1024 -artifact_prefix=${found}/ ${found} ${corpus})
+        set_test_limits(${name} fuzz ${timeout})
+    endforeach()
 endfunction()
 
 # Code that protoc-c makes from .proto files, as a static library of its own: compiled without our

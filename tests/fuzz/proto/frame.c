@@ -2,8 +2,7 @@
 // Any bytes as a batch and as a hello: they end in values or an error, and values that were read
 // can be written and are read as the same. A header is what protobuf-c takes it for, and is written
 // as protobuf-c writes it.
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include <kith/frame.h>
 
@@ -11,15 +10,6 @@
 
 #define SENDER   UINT64_C(0x0102030405060708)
 #define RECEIVER UINT64_C(0x1112131415161718)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 // Everything but the payload, which points elsewhere; padding has been cleared.
 static void write_again(const struct kith_frame *frame, size_t size)

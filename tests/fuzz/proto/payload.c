@@ -2,8 +2,7 @@
 // Any bytes as a payload. The first byte chooses what it is a payload of: methods of two services
 // with messages of every shape, or a description of a service, from which the service is built and
 // then reads what follows the description. What was read can be written, and is read as the same.
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include <kith/describe.h>
 #include <kith/platform_sim.h>
@@ -12,21 +11,12 @@
 #include <old.pb-c.h>
 #include <test.pb-c.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct kith_node *node;
 
 static const ProtobufCMethodDescriptor describer_methods[] = {
     {"Describe", &kith__description__descriptor, &kith__description__descriptor}};
 static const ProtobufCServiceDescriptor describer = {
     .name = "test.Describer", .n_methods = 1, .methods = describer_methods};
-
-static void require(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void register_services(void)
 {
