@@ -172,11 +172,15 @@ static void work(struct kith_net *net)
     if (net->ungreeted) {
         kithi_channels_greet(net);
     }
+    bool any = net->active != NULL;
     while (net->active != NULL) {
         struct kithi_link *link = net->active;
         net->active = link->next;
         link->active = false;
         kithi_link_work(link);
+    }
+    if (any) {
+        net->backend->ops->flush(net->backend);
     }
     kithi_channels_free(net);
     free_gone(net);

@@ -330,6 +330,14 @@ static enum kith_error send_batch(struct kith_connection *connection, unsigned s
     return error;
 }
 
+static void flush(struct kith_backend *backend)
+{
+    const struct kithi_sctp *self = from_backend(backend);
+    if (self->opened && !self->closed) {
+        self->options.udp->ops->flush(self->options.udp);
+    }
+}
+
 static void disconnect(struct kith_connection *connection, int in_good_order)
 {
     if (in_good_order) {
@@ -371,6 +379,7 @@ enum kith_error kith_backend_sctp_open(const struct kith_backend_sctp_options *o
         .send = send_batch,
         .disconnect = disconnect,
         .batch_size = get_batch_size,
+        .flush = flush,
         .busy = is_busy,
     };
     struct kithi_sctp *self = calloc(1, sizeof *self);

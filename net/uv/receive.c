@@ -18,9 +18,10 @@ struct arrival {
     struct iovec part;
 };
 
-static void prepare_batch(struct kithi_uv *self, struct arrival *arrivals, struct mmsghdr *messages)
+static void prepare_batch(struct kithi_uv *self, struct arrival *arrivals, struct mmsghdr *messages,
+                          unsigned most)
 {
-    for (size_t place = 0; place < KITHI_UV_BATCH; place++) {
+    for (size_t place = 0; place < most; place++) {
         struct arrival *arrival = &arrivals[place];
         arrival->part.iov_base = self->received + place * KITHI_UV_SLOT;
         arrival->part.iov_len = KITHI_UV_SLOT;
@@ -67,33 +68,48 @@ static void take_message(struct kithi_uv *self, struct mmsghdr *message)
     }
 }
 
-// True if there may be more.
-static bool receive_batch(struct kithi_uv *self)
+// Gives how many came; -1: none, but there may be some.
+static int receive_batch(struct kithi_uv *self, unsigned most)
 {
     struct arrival arrivals[KITHI_UV_BATCH];
     struct mmsghdr messages[KITHI_UV_BATCH];
-    prepare_batch(self, arrivals, messages);
+    prepare_batch(self, arrivals, messages, most);
     self->udp.counters.receives++;
-    int count = recvmmsg(self->fd, messages, KITHI_UV_BATCH, MSG_DONTWAIT, NULL);
+    int count = recvmmsg(self->fd, messages, most, MSG_DONTWAIT, NULL);
     if (count < 0) {
-        return errno == EINTR || errno == ECONNREFUSED;
+        return errno == EINTR || errno == ECONNREFUSED ? -1 : 0;
     }
     for (int place = 0; place < count && !self->closing; place++) {
         take_message(self, &messages[place]);
     }
-    return count == KITHI_UV_BATCH;
+    return count;
 }
 
-void kithi_uv_receive(struct kithi_uv *self)
+bool kithi_uv_receive(struct kithi_uv *self)
 {
+    bool any = false;
     for (int round = 0; round < KITHI_UV_ROUNDS && !self->closing; round++) {
-        if (!receive_batch(self)) {
+        int count = receive_batch(self, KITHI_UV_BATCH);
+        any = any || count > 0;
+        if (count >= 0 && count < KITHI_UV_BATCH) {
             break;
         }
+    }
+    if (any && !self->closing) {
+        self->events.settled(self->owner);
+    }
+    return any;
+}
+
+bool kithi_uv_receive_one(struct kithi_uv *self)
+{
+    if (receive_batch(self, 1) <= 0) {
+        return false;
     }
     if (!self->closing) {
         self->events.settled(self->owner);
     }
+    return true;
 }
 
 static void take_error(struct kithi_uv *self, struct msghdr *message)

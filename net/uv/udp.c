@@ -45,11 +45,23 @@ static void take_readiness(uv_poll_t *handle, int status, int events)
         kithi_uv_take_errors(self);
     }
     if (!self->closing) {
-        kithi_uv_receive(self);
+        (void)kithi_uv_receive(self);
     }
     if (status < 0 && !self->closing) {
         start_poll(self);
     }
+}
+
+bool kith_udp_uv_look(void *udp)
+{
+    struct kithi_uv *self = udp;
+    if (self->open_handles == 0 || self->closing || !kithi_uv_receive_one(self)) {
+        return false;
+    }
+    if (!self->closing) {
+        kithi_uv_flush(self);
+    }
+    return true;
 }
 
 static void set_option(int fd, int level, int option, int value)
@@ -201,6 +213,11 @@ static void close_udp(struct kith_udp *udp)
     close(self->fd);
 }
 
+static void flush(struct kith_udp *udp)
+{
+    kithi_uv_flush((struct kithi_uv *)(void *)udp);
+}
+
 static void set_tick(struct kith_udp *udp, uint32_t period_ms)
 {
     struct kithi_uv *self = (struct kithi_uv *)(void *)udp;
@@ -218,6 +235,7 @@ enum kith_error kith_udp_uv_open(const struct kith_udp_uv_options *options, stru
         .open = open_udp,
         .close = close_udp,
         .send = kithi_uv_send,
+        .flush = flush,
         .path = kithi_uv_path,
         .set_tick = set_tick,
     };

@@ -66,7 +66,8 @@ void kithi_uv_send(struct kith_udp *udp, const struct kith_endpoint *to, const v
 void kithi_uv_flush(struct kithi_uv *self);
 
 // receive.c
-void kithi_uv_receive(struct kithi_uv *self);
+bool kithi_uv_receive(struct kithi_uv *self);     // true if there was something
+bool kithi_uv_receive_one(struct kithi_uv *self); // quicker where there is one at most
 void kithi_uv_take_errors(struct kithi_uv *self);
 
 #endif

@@ -143,6 +143,7 @@ static enum kith_error open_backend(struct kithi_app *self)
     enum kith_error error = kith_udp_uv_open(&udp_options, &udp);
     if (error != KITH_OK)
         return error;
+    kith_platform_linux_set_look(&self->platform, kith_udp_uv_look, udp);
     const struct kith_backend_sctp_options options = {
         .platform = &self->platform,
         .udp = udp,
@@ -226,6 +227,8 @@ int kithi_app_open(struct kithi_app *self)
 
 void kithi_app_close(struct kithi_app *self)
 {
+    if (self->platform_open)
+        kith_platform_linux_set_look(&self->platform, NULL, NULL);
     if (self->net != NULL)
         kith_net_close(self->net);
     if (self->backend != NULL)

@@ -16,6 +16,7 @@ enum {
     KITHI_GUARD_SHARE = 2,        // 1/2 of the process's mappings may go to guarded stacks
     KITHI_MAPPINGS_PER_GUARD = 2, // the guard page, and the stack beside it
     KITHI_REGION_SIZE = 4 << 20,  // address space reserved at a time, unless a stack is larger
+    KITHI_LOOKS = 8,              // of a spin, for one at the whole loop
     KITHI_SPINS_IN_VAIN = 8,      // then idle sleeps at once until spinning would have paid
     KITHI_STACK_COLOUR = 64,      // bytes, a line of the cache
     KITHI_STACK_COLOURS = 32,     // half of a page
@@ -55,6 +56,8 @@ struct kithi_spin {
     uint64_t longest_ns;
     uint64_t since_ns; // when the platform last had something to do
     unsigned in_vain;
+    bool (*look)(void *state); // NULL: only at the whole loop
+    void *look_state;
 };
 
 struct kithi_linux {

@@ -42,27 +42,54 @@ static void ignore_wake(uv_async_t *async)
     (void)async;
 }
 
-// Spinning: while the platform had something to do a moment ago, idle looks without waiting and
-// returns, and the scheduler comes straight back. Sleeping and being woken up costs tens of
-// microseconds, which a dialogue of two nodes would pay for each message. Where the next event
-// keeps coming later than the spin lasts, spinning is given up, until a wait turns out so short
-// that it would have paid.
-static bool spin(struct kithi_spin *spin, uv_loop_t *loop, uint64_t now_ns)
+enum outcome { IN_VAIN, LOOP_IS_READY, TAKEN };
+
+static bool is_ready(const uv_loop_t *loop)
+{
+    struct pollfd events = {.fd = uv_backend_fd(loop), .events = POLLIN};
+    return poll(&events, 1, 0) > 0;
+}
+
+// When the loop's next timer or the deadline is due, whichever comes first.
+static uint64_t find_end(const uv_loop_t *loop, uint64_t deadline_ns, uint64_t now_ns)
+{
+    int timer_ms = uv_backend_timeout(loop);
+    if (timer_ms >= 0 && deadline_ns - now_ns > (uint64_t)timer_ms * NS_PER_MS) {
+        return now_ns + (uint64_t)timer_ms * NS_PER_MS;
+    }
+    return deadline_ns;
+}
+
+// Spinning: idle looks again and again for a while before it sleeps. Sleeping and being woken up
+// costs tens of microseconds, which a dialogue of two nodes would pay for each message. Where the
+// next event keeps coming later than the spin lasts, spinning is given up, until a wait turns out
+// so short that it would have paid.
+static enum outcome spin(struct kithi_spin *spin, const uv_loop_t *loop, uint64_t deadline_ns,
+                         uint64_t now_ns)
 {
     if (spin->longest_ns == 0 || spin->in_vain >= KITHI_SPINS_IN_VAIN) {
-        return false;
+        return IN_VAIN;
     }
-    struct pollfd events = {.fd = uv_backend_fd(loop), .events = POLLIN};
-    if (poll(&events, 1, 0) > 0) {
-        spin->since_ns = now_ns;
-        spin->in_vain = 0;
-        return true;
+    enum outcome outcome = IN_VAIN;
+    deadline_ns = find_end(loop, deadline_ns, now_ns);
+    for (unsigned turn = 0; outcome == IN_VAIN; turn++) {
+        if (spin->look != NULL && spin->look(spin->look_state)) {
+            outcome = TAKEN;
+        } else if ((spin->look == NULL || turn % KITHI_LOOKS == 0) && is_ready(loop)) {
+            outcome = LOOP_IS_READY;
+        }
+        now_ns = read_clock(CLOCK_MONOTONIC);
+        if (outcome == IN_VAIN && now_ns >= deadline_ns) {
+            return LOOP_IS_READY;
+        }
+        if (outcome == IN_VAIN && now_ns - spin->since_ns >= spin->longest_ns) {
+            spin->in_vain++;
+            return IN_VAIN;
+        }
     }
-    if (now_ns - spin->since_ns < spin->longest_ns) {
-        return true;
-    }
-    spin->in_vain++;
-    return false;
+    spin->since_ns = now_ns;
+    spin->in_vain = 0;
+    return outcome;
 }
 
 static void sleep_until(struct kithi_linux *self, uint64_t deadline_ns, uint64_t now_ns)
@@ -87,16 +114,28 @@ void kithi_loop_idle(void *state, uint64_t deadline_ns)
 {
     struct kithi_linux *self = state;
     uint64_t now_ns = kithi_clock_now_ns(self);
+    enum outcome outcome = LOOP_IS_READY;
     if (deadline_ns == KITH_NO_WAIT) {
         if (now_ns - self->looked_ns < LOOK_NS) {
             return;
         }
-        self->looked_ns = now_ns;
-    } else if (deadline_ns > now_ns && !spin(&self->spin, &self->loop, now_ns)) {
-        sleep_until(self, deadline_ns, now_ns);
-        return;
+    } else if (deadline_ns > now_ns) {
+        outcome = spin(&self->spin, &self->loop, deadline_ns, now_ns);
     }
-    uv_run(&self->loop, UV_RUN_NOWAIT);
+    if (outcome == IN_VAIN) {
+        sleep_until(self, deadline_ns, now_ns);
+    } else if (outcome == LOOP_IS_READY || now_ns - self->looked_ns >= NS_PER_MS) {
+        self->looked_ns = now_ns;
+        uv_run(&self->loop, UV_RUN_NOWAIT);
+    }
+}
+
+void kith_platform_linux_set_look(const struct kith_platform *platform, bool (*look)(void *state),
+                                  void *look_state)
+{
+    struct kithi_linux *self = platform->state;
+    self->spin.look = look;
+    self->spin.look_state = look_state;
 }
 
 void kithi_loop_wake(void *state)

@@ -68,6 +68,8 @@ struct kith_backend_ops {
     void (*disconnect)(struct kith_connection *connection, int in_good_order);
     // Bytes of a batch that travel in one packet at the path MTU now; at least 512.
     size_t (*batch_size)(const struct kith_connection *connection);
+    // Nothing more will be sent for now: what was leaves without waiting for more to go with it.
+    void (*flush)(struct kith_backend *backend);
     // True while sent data has not all been acknowledged by the peer.
     int (*busy)(const struct kith_connection *connection);
 };

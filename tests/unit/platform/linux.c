@@ -109,6 +109,36 @@ static void a_spinning_platform_wakes_and_keeps_deadlines_too(void **state)
     kith_platform_linux_close(&platform);
 }
 
+// There is something at every third look.
+static bool look(void *state)
+{
+    unsigned *looks = state;
+    return ++*looks % 3 == 0;
+}
+
+static void what_a_look_takes_ends_idle(void **state)
+{
+    (void)state;
+    struct kith_platform_linux_options options = {.log_level = KITH_LOG_INFO, .spin_us = 60000000};
+    struct kith_platform platform;
+    unsigned looks = 0;
+    assert_int_equal(kith_platform_linux_open(&options, &platform), KITH_OK);
+    for (int round = 0; round < 2; round++) { // the first only makes libuv begin
+        platform.wake(platform.state);
+        platform.idle(platform.state, KITH_FOREVER); // something happens, so that it spins
+    }
+    kith_platform_linux_set_look(&platform, look, &looks);
+    for (unsigned round = 1; round <= 20; round++) {
+        platform.idle(platform.state, KITH_FOREVER);
+        assert_int_equal(looks, 3 * round);
+    }
+    kith_platform_linux_set_look(&platform, NULL, NULL);
+    platform.wake(platform.state);
+    platform.idle(platform.state, KITH_FOREVER);
+    assert_int_equal(looks, 60);
+    kith_platform_linux_close(&platform);
+}
+
 static void entropy_fills_every_byte(void **state)
 {
     struct kith_platform *platform = *state;
@@ -165,6 +195,7 @@ int main(void)
         CASE(another_thread_wakes_idle),
         CASE(a_wake_before_idle_is_not_lost),
         CASE(a_spinning_platform_wakes_and_keeps_deadlines_too),
+        CASE(what_a_look_takes_ends_idle),
         CASE(entropy_fills_every_byte),
         CASE(allocated_memory_is_aligned_for_any_type),
         CASE(sigterm_and_sigint_call_stop_from_idle),

@@ -53,6 +53,9 @@ struct kith_udp_ops {
     void (*send)(struct kith_udp *udp, const struct kith_endpoint *to, const void *data,
                  size_t size);
 
+    // Sends now what would leave before the loop waits.
+    void (*flush)(struct kith_udp *udp);
+
     // Gives the payload size that travels to `to` in one packet, between KITH_UDP_PATH_LEAST (or
     // less, where the network is that narrow) and KITH_UDP_PATH_MOST. Errors: UNREACHABLE (no route
     // to that network).

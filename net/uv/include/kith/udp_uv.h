@@ -17,4 +17,8 @@ struct kith_udp_uv_options {
 // loop. Errors: NO_MEMORY.
 enum kith_error kith_udp_uv_open(const struct kith_udp_uv_options *options, struct kith_udp **udp);
 
+// For kith_platform_linux_set_look: takes the datagrams that are there, with all that follows from
+// them. False: there were none. `udp` is a struct kith_udp of this kind that isn't closed.
+bool kith_udp_uv_look(void *udp);
+
 #endif

@@ -112,6 +112,12 @@ static void cut_send(struct kith_udp *udp, const struct kith_endpoint *to, const
     }
 }
 
+static void cut_flush(struct kith_udp *udp)
+{
+    struct cut *cut = cut_of(udp);
+    cut->inner->ops->flush(cut->inner);
+}
+
 static enum kith_error cut_path(struct kith_udp *udp, const struct kith_endpoint *to, size_t *size)
 {
     struct cut *cut = cut_of(udp);
@@ -126,7 +132,8 @@ static void cut_set_tick(struct kith_udp *udp, uint32_t period_ms)
 
 static struct kith_udp *make_udp(void)
 {
-    static const struct kith_udp_ops ops = {cut_open, cut_close, cut_send, cut_path, cut_set_tick};
+    static const struct kith_udp_ops ops = {cut_open,  cut_close, cut_send,
+                                            cut_flush, cut_path,  cut_set_tick};
     struct kith_udp_uv_options options = harness_udp_options;
     options.loop = kith_platform_linux_loop(&platform);
     struct cut *cut = calloc(1, sizeof *cut);

@@ -50,6 +50,11 @@ enum kith_error kith_platform_linux_on_stop(const struct kith_platform *platform
                                             void (*stop)(void *argument, int signal_number),
                                             void *argument);
 
+// While idle spins it calls `look`, which takes what there is without waiting and is true if there
+// was something, and asks the loop less often: that costs several times as much. NULL: as before.
+void kith_platform_linux_set_look(const struct kith_platform *platform, bool (*look)(void *state),
+                                  void *state);
+
 // Changes the most detailed level that is written.
 void kith_platform_linux_set_log_level(const struct kith_platform *platform,
                                        enum kith_log_level level);
