@@ -30,6 +30,7 @@ static struct {
     int udp;
     struct sockaddr_in peer;
     uint64_t ticked_ns;
+    bool spinning;
     unsigned char packet[PACKET_MOST];
     unsigned char message[LARGE_MESSAGE];
 } bare;
@@ -86,7 +87,7 @@ static void tick(void)
 static void take_packets(int timeout_ms)
 {
     struct pollfd events = {.fd = bare.udp, .events = POLLIN};
-    if (poll(&events, 1, timeout_ms) > 0) {
+    if (bare.spinning || poll(&events, 1, timeout_ms) > 0) {
         ssize_t size;
         socklen_t peer_size = sizeof bare.peer;
         while ((size = recvfrom(bare.udp, bare.packet, sizeof bare.packet, MSG_DONTWAIT,
@@ -146,6 +147,12 @@ static void serve_echo(int ready_fd)
     serve(ready_fd, true);
 }
 
+static void serve_spinning(int ready_fd)
+{
+    bare.spinning = true;
+    serve(ready_fd, true);
+}
+
 static void serve_sink(int ready_fd)
 {
     serve(ready_fd, false);
@@ -170,12 +177,14 @@ static struct socket *connect_peer(const struct pair *pair)
     return socket;
 }
 
-static bool measure_round_trip(const struct bench_options *options, bool one_core, double *figure)
+static bool measure_round_trip(const struct bench_options *options, bool one_core, bool spinning,
+                               double *figure)
 {
     struct pair pair;
-    if (!pair_start(&pair, one_core, serve_echo)) {
+    if (!pair_start(&pair, one_core, spinning ? serve_spinning : serve_echo)) {
         return false;
     }
+    bare.spinning = spinning;
     struct socket *socket = connect_peer(&pair);
     uint64_t count = bench_count(options, ROUND_TRIPS), warm_up = bench_count(options, WARM_UP);
     uint64_t start_ns = 0;
@@ -225,5 +234,10 @@ bool bench_bare_sctp_large(const struct bench_options *options, double *figure)
 
 bool bench_bare_sctp_one_core(const struct bench_options *options, double *figure)
 {
-    return measure_round_trip(options, true, figure);
+    return measure_round_trip(options, true, false, figure);
+}
+
+bool bench_bare_sctp_spinning(const struct bench_options *options, double *figure)
+{
+    return measure_round_trip(options, false, true, figure);
 }

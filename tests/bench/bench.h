@@ -76,7 +76,7 @@ bench_measure bench_bare_probe;
 
 // bare_udp.c, bare_sctp.c: two OS processes on loopback
 bench_measure bench_bare_udp_two_cores, bench_bare_udp_spinning, bench_bare_udp_one_way;
-bench_measure bench_bare_sctp_one_core, bench_bare_sctp_large;
+bench_measure bench_bare_sctp_one_core, bench_bare_sctp_spinning, bench_bare_sctp_large;
 
 // remote.c: two whole nodes, likewise
 bench_measure bench_remote_one_core, bench_remote_two_cores, bench_remote_spinning;

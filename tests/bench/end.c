@@ -35,6 +35,7 @@ static enum kith_error open_net(struct end *end, struct kith_ref server)
         error = kith_udp_uv_open(&udp, &sctp.udp);
     }
     if (error == KITH_OK) {
+        kith_platform_linux_set_look(&end->platform, kith_udp_uv_look, sctp.udp);
         error = kith_backend_sctp_open(&sctp, &end->backend);
     }
     net.backend = end->backend;
@@ -81,6 +82,7 @@ bool end_run(struct end *end, uint16_t port, kith_process_entry *client, void *a
     if (end->error != KITH_OK) {
         bench_complain(kith_error_text(end->error));
     }
+    kith_platform_linux_set_look(&end->platform, NULL, NULL);
     kith_net_close(end->net);
     kith_backend_sctp_close(end->backend);
     kith_codec_close(end->node);

@@ -25,6 +25,8 @@ const struct bench_row bench_rows[] = {
      bench_bare_sctp_one_core, BENCH_AT_MOST, 1.3},
     {"the same on two cores, spinning", "us", bench_remote_spinning, "UDP, spinning",
      bench_bare_udp_spinning, BENCH_AT_MOST, 3},
+    {"the same, beside usrsctp", "us", bench_remote_spinning, "usrsctp, spinning",
+     bench_bare_sctp_spinning, BENCH_AT_MOST, 0},
     {"the same, sleeping", "us", bench_remote_two_cores, "UDP, sleeping", bench_bare_udp_two_cores,
      BENCH_AT_MOST, 0},
     {"remote one way, 64 B", "M/s", bench_remote_small, "a UDP datagram each",
