@@ -6,15 +6,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 // libFuzzer's entry.
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static inline void require(bool condition)
+// What must hold for every input.
+#define require(condition) fuzz_require(condition, #condition, __FILE__, __LINE__)
+
+static inline void fuzz_require(bool holds, const char *condition, const char *file, int line)
 {
-    if (!condition) {
+    if (!holds) {
+        fprintf(stderr, "%s:%d: %s doesn't hold\n", file, line, condition);
         abort();
     }
 }
