@@ -263,9 +263,9 @@ static void *take_accepted(void *owner, struct kith_connection *connection,
     struct end *end = owner;
     struct scene *scene = end->scene;
     bool good = kith_endpoint_equal(peer, &scene->ends[GOOD].endpoint);
-    struct side *side = good                        ? &scene->good_accepted
+    struct side *side = good                       ? &scene->good_accepted
                         : end == &scene->ends[BAD] ? &scene->bad
-                                                    : &scene->bad_accepted;
+                                                   : &scene->bad_accepted;
     if (side->connection != NULL) {
         require(!good);
         return NULL;
@@ -305,8 +305,8 @@ static void take_closed(void *owner, enum kith_error reason)
 static void open_end(struct scene *scene, unsigned place)
 {
     static const struct kith_udp_ops ops = {open_udp, close_udp, send_udp, find_path, set_tick};
-    static const struct kith_backend_events events = {
-        take_accepted, take_connected, take_received, take_nothing, take_nothing, take_closed};
+    static const struct kith_backend_events events = {take_accepted, take_connected, take_received,
+                                                      take_nothing,  take_nothing,   take_closed};
     struct end *end = &scene->ends[place];
     char text[] = "10.0.0.1:7400";
     text[7] = (char)('1' + place);
