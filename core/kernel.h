@@ -186,7 +186,7 @@ struct kith_node {
     uint64_t handed_over; // messages by the short path: sent and delivered
     struct kithi_pool pool;
     bool slice_timed;       // the running slice is
-    bool turn_wanted;       // of the scheduler (kithi_give_way)
+    bool turn_wanted;       // of the scheduler
     uint32_t sample_period; // slices that a timed one stands for
     uint64_t slice_start;   // cycles, of a slice that is timed
     uint64_t round_start, round_switches;
@@ -206,6 +206,7 @@ struct kith_node {
     struct kith_limits limits;
     uint64_t started_ns, started_cycles, next_timer;
     uint32_t timers;
+    struct kithi_ready given_way; // ready again when the scheduler has had its turn
     bool stopping;
     void *fake_stack;
     const void *scheduler_base; // of the OS thread's stack, for AddressSanitizer
@@ -251,9 +252,8 @@ size_t kithi_stack_used(const struct kith_stack *stack);
 bool kithi_stack_intact(const struct kith_stack *stack);
 
 // scheduler.c
-static inline void kithi_ready_push(struct kith_process *process)
+static inline void kithi_queue_push(struct kithi_ready *ready, struct kith_process *process)
 {
-    struct kithi_ready *ready = &process->node->ready[process->priority];
     process->state = KITH_STATE_READY;
     process->next = NULL;
     if (ready->first == NULL) {
@@ -262,6 +262,11 @@ static inline void kithi_ready_push(struct kith_process *process)
         ready->last->next = process;
     }
     ready->last = process;
+}
+
+static inline void kithi_ready_push(struct kith_process *process)
+{
+    kithi_queue_push(&process->node->ready[process->priority], process);
 }
 
 // The blocking call of a process is over and will return `result`.
@@ -310,7 +315,7 @@ static inline enum kith_error kithi_check_killed(struct kith_process *self)
 // Gives up the running process, whose canary is broken. The scheduler ends it on its own stack,
 // since there may be no room left on this one.
 noreturn void kithi_overflow(struct kith_process *self);
-// The running process stays ready, and the scheduler has its turn.
+// The running process lets all others that are ready run, and then the scheduler.
 void kithi_give_way(struct kith_process *self);
 void kithi_switch_away(struct kith_process *self); // without coming back, when it has ended
 uint64_t kithi_round_ns(struct kith_node *node);   // a time of this round of the scheduler

@@ -131,13 +131,18 @@ void kithi_give_way(struct kith_process *self)
     struct kith_node *node = self->node;
     kithi_check_stack(self);
     node->turn_wanted = false;
-    node->quiet--;
-    if (node->slice_timed) {
-        end_timed_slice(self, kithi_arch_cycles());
-    }
     self->wake = KITH_OK;
-    kithi_ready_push(self);
-    (void)kithi_switch_to(self, NULL, false);
+    kithi_queue_push(&node->given_way, self);
+    (void)kithi_switch_to(self, kithi_next(self), false);
+}
+
+// Who gave way to all others and the scheduler goes on after that.
+static void take_back(struct kith_node *node)
+{
+    struct kith_process *process;
+    while ((process = kithi_pop(&node->given_way)) != NULL) {
+        kithi_ready_push(process);
+    }
 }
 
 void kithi_switch_away(struct kith_process *self)
@@ -224,6 +229,7 @@ uint64_t kith_node_step(struct kith_node *node)
     assert(node->running == NULL);
     kithi_alarms_fire(node);
     run_round(node);
+    take_back(node);
     if (is_ready(node)) {
         return KITH_NO_WAIT;
     }

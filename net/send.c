@@ -57,7 +57,8 @@ static enum kith_error send_message(void *state, struct kith_message **message)
         return error;
     }
     kithi_link_activate(link);
-    if (link->queue.bytes >= KITHI_TURN_BYTES && !link->stalled) {
+    bool enough = stream == KITH_STREAM_URGENT || link->queue.bytes >= KITHI_TURN_BYTES;
+    if (enough && !link->stalled) {
         kith_node_want_turn(link->net->node);
     }
     return KITH_OK;

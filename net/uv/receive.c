@@ -57,6 +57,7 @@ static void take_message(struct kithi_uv *self, struct mmsghdr *message)
     struct kith_endpoint from;
     unsigned char *bytes = message->msg_hdr.msg_iov->iov_base;
     size_t left = message->msg_len;
+    self->bytes += left + 1; // one without any counts too
     size_t segment_size = read_segment_size(&message->msg_hdr, left);
     kithi_uv_address_to(message->msg_hdr.msg_name, &from);
     while (left > 0 && !self->closing) {
@@ -77,6 +78,7 @@ static int receive_batch(struct kithi_uv *self, unsigned most)
     self->udp.counters.receives++;
     int count = recvmmsg(self->fd, messages, most, MSG_DONTWAIT, NULL);
     if (count < 0) {
+        self->bytes += KITHI_UV_SLOT; // so that errors come to an end too
         return errno == EINTR || errno == ECONNREFUSED ? -1 : 0;
     }
     for (int place = 0; place < count && !self->closing; place++) {
@@ -88,7 +90,8 @@ static int receive_batch(struct kithi_uv *self, unsigned most)
 bool kithi_uv_receive(struct kithi_uv *self)
 {
     bool any = false;
-    for (int round = 0; round < KITHI_UV_ROUNDS && !self->closing; round++) {
+    uint64_t start = self->bytes;
+    while (self->bytes - start < KITHI_UV_LOT && !self->closing) {
         int count = receive_batch(self, KITHI_UV_BATCH);
         any = any || count > 0;
         if (count >= 0 && count < KITHI_UV_BATCH) {

@@ -14,8 +14,8 @@ enum {
     KITHI_UV_BUFFER = 8 << 20, // asked of the kernel for the socket, each way
     KITHI_UV_IN_BUFFER = 16,   // a datagram may take this part of it
     KITHI_UV_SEGMENTS = 64,    // most of one UDP_SEGMENT send (UDP_MAX_SEGMENTS)
-    KITHI_UV_BATCH = 8,        // read by one recvmmsg
-    KITHI_UV_ROUNDS = 16,      // of recvmmsg, before others on the loop have their turn
+    KITHI_UV_BATCH = 4,        // read by one recvmmsg
+    KITHI_UV_LOT = 1 << 17,    // bytes received before others on the loop have their turn
     KITHI_UV_SLOT = 1 << 16,   // room for one datagram, or as many as UDP_GRO puts together
 };
 
@@ -50,6 +50,7 @@ struct kithi_uv {
     bool is_v6, takes_v4;
     bool segments;           // UDP_SEGMENT works
     size_t payload_most;     // that this machine's buffers allow
+    uint64_t bytes;          // received
     unsigned char *received; // KITHI_UV_BATCH slots
     struct kithi_uv_run run;
 };

@@ -50,9 +50,9 @@ uint64_t kith_node_now(const struct kith_node *node);
 uint64_t kith_node_started_ns(const struct kith_node *node);
 struct kith_process *kith_node_running(const struct kith_node *node); // NULL outside of processes
 
-// Asks for the scheduler's turn: the running process gives way in its next kith_send or
-// kith_receive that may wait, even if it needn't. For modules that have gathered enough to do. From
-// anywhere; nothing happens outside of processes.
+// Asks for the scheduler's turn: in its next kith_send or kith_receive that may wait, even if it
+// needn't, the running process lets the others that are ready run, and then the scheduler. For
+// modules that have gathered enough to do. From anywhere; nothing happens outside of processes.
 void kith_node_want_turn(struct kith_node *node);
 
 // A hook runs in the scheduler each time nothing is ready, before idle (links close their batches
