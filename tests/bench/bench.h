@@ -72,7 +72,7 @@ bench_measure bench_local_spawn, bench_local_spawn_crowd, bench_local_idle;
 
 // naming_bench.c
 bench_measure bench_naming_lookup, bench_naming_lookup_at_host, bench_naming_register;
-bench_measure bench_bare_probe;
+bench_measure bench_bare_probe, bench_bare_probe_rate;
 
 // bare_udp.c, bare_sctp.c: two OS processes on loopback
 bench_measure bench_bare_udp_two_cores, bench_bare_udp_spinning, bench_bare_udp_one_way;
@@ -81,6 +81,7 @@ bench_measure bench_bare_sctp_one_core, bench_bare_sctp_spinning, bench_bare_sct
 // remote.c: two whole nodes, likewise
 bench_measure bench_remote_one_core, bench_remote_two_cores, bench_remote_spinning;
 bench_measure bench_remote_small, bench_remote_large;
+bench_measure bench_remote_urgent_busy, bench_remote_urgent_idle;
 bench_measure bench_remote_cpu_sender, bench_remote_cpu_receiver;
 bench_measure bench_remote_cpu_caller, bench_remote_cpu_callee;
 

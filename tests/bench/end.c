@@ -25,11 +25,11 @@ static enum kith_error open_node(struct end *end, uint32_t spin_us)
     return kith_node_open(&node, &end->node);
 }
 
-static enum kith_error open_net(struct end *end, struct kith_ref server)
+static enum kith_error open_net(struct end *end, struct kith_ref server, struct kith_ref other)
 {
     const struct kith_udp_uv_options udp = {.loop = kith_platform_linux_loop(&end->platform)};
     struct kith_backend_sctp_options sctp = {.platform = &end->platform};
-    struct kith_net_options net = {.node = end->node, .kernel = server};
+    struct kith_net_options net = {.node = end->node, .kernel = server, .naming = other};
     enum kith_error error = kith_endpoint_parse("127.0.0.1:0", 0, &net.listen);
     if (error == KITH_OK) {
         error = kith_udp_uv_open(&udp, &sctp.udp);
@@ -44,14 +44,17 @@ static enum kith_error open_net(struct end *end, struct kith_ref server)
 
 bool end_open(struct end *end, uint32_t spin_us, kith_process_entry *serve)
 {
-    struct kith_ref server = KITH_REF_NONE;
+    struct kith_ref server = KITH_REF_NONE, other = KITH_REF_NONE;
     const struct kith_spawn_options options = {.label = "server", .entry = serve};
     enum kith_error error = open_node(end, spin_us);
     if (error == KITH_OK && serve != NULL) {
         error = kith_spawn(end->node, &options, &server);
     }
+    if (error == KITH_OK && serve != NULL) {
+        error = kith_spawn(end->node, &options, &other);
+    }
     if (error == KITH_OK) {
-        error = open_net(end, server);
+        error = open_net(end, server, other);
     }
     errno = 0;
     if (error != KITH_OK) {
@@ -99,6 +102,7 @@ enum kith_error end_meet(struct end *end, struct kith_process *self)
         struct kith_link_info info;
         if (kith_net_link_info(end->net, 0, &info) == KITH_OK && info.state == KITH_LINK_UP) {
             end->peer = info.kernel;
+            end->other = info.naming;
             return KITH_OK;
         }
         error = kith_sleep_until(self, kith_deadline_ms(self, LOOK_MS));

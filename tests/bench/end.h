@@ -13,12 +13,12 @@ struct end {
     struct kith_node *node;
     struct kith_backend *backend;
     struct kith_net *net;
-    struct kith_ref peer; // the process that the other node has for us, after end_meet
+    struct kith_ref peer, other; // the processes that the other node has for us, after end_meet
     enum kith_error error;
 };
 
-// `serve` is the body of the process that the other end meets; NULL: it meets none. False: it has
-// said why.
+// `serve` is the body of the two processes that the other end meets; NULL: it meets none. False: it
+// has said why.
 bool end_open(struct end *end, uint32_t spin_us, kith_process_entry *serve);
 uint16_t end_port(const struct end *end);
 

@@ -201,6 +201,13 @@ static struct slot *probe(struct slot *slots, const char *text, uint32_t hash)
     return &slots[place];
 }
 
+bool bench_bare_probe_rate(const struct bench_options *options, double *figure)
+{
+    bool measured = bench_bare_probe(options, figure);
+    *figure = 1e3 / *figure;
+    return measured;
+}
+
 bool bench_bare_probe(const struct bench_options *options, double *figure)
 {
     struct naming asked = {.texts = malloc(NAMES * sizeof *asked.texts)};

@@ -13,6 +13,7 @@ enum {
     ROUND_TRIPS = 20000,
     SMALL = 4000000, // messages one way
     LARGE = 16384,
+    URGENT = 4000,
     LARGE_PAYLOAD = 64 << 10,
     WARM_UP_PART = 16, // 1/16 of these before the clock starts
     SPIN_US = 50,
@@ -22,6 +23,7 @@ struct remote {
     struct end end;
     struct pair pair;
     size_t size;
+    bool busy; // a stream fills the link
     uint64_t count, warm_up;
     uint64_t start_ns, end_ns;
     uint64_t own_cpu_ns, peer_cpu_ns; // used in between
@@ -215,6 +217,58 @@ bool bench_remote_large(const struct bench_options *options, double *figure)
     bool good = run_one_way(&remote, options, LARGE_PAYLOAD, LARGE);
     *figure = LARGE_PAYLOAD * 1e3 / wall_ns(&remote);
     return good;
+}
+
+// Urgent calls, on an idle link or beside a stream of large messages that fills it.
+
+static void stream_without_end(struct kith_process *self, void *argument)
+{
+    const struct remote *remote = argument;
+    struct remote stream = *remote;
+    stream.size = LARGE_PAYLOAD;
+    while (send_one(self, &stream) == KITH_OK) {
+    }
+}
+
+static void call_urgently(struct kith_process *self, void *argument)
+{
+    struct remote *remote = argument;
+    const struct kith_spawn_options streamer = {.entry = stream_without_end, .argument = remote};
+    struct kith_message *message = NULL;
+    enum kith_error error = end_meet(&remote->end, self);
+    if (error == KITH_OK && remote->busy) {
+        error = kith_spawn(remote->end.node, &streamer, NULL);
+    }
+    if (error == KITH_OK) {
+        error = kith_message_new(remote->end.node, 0, remote->size, &message);
+    }
+    for (uint64_t turn = 0; error == KITH_OK && turn < remote->warm_up + remote->count; turn++) {
+        if (turn == remote->warm_up) {
+            begin(remote);
+        }
+        message->urgency = KITH_URGENT;
+        error = kith_call(self, remote->end.other, &message, KITH_FOREVER);
+    }
+    kith_message_free(&message);
+    finish(remote, error);
+}
+
+static bool measure_urgent(const struct bench_options *options, bool busy, double *figure)
+{
+    struct remote remote = {.size = BENCH_PAYLOAD, .count = URGENT, .busy = busy};
+    bool good = run(&remote, options, false, 0, call_urgently);
+    *figure = wall_ns(&remote) / 1e3;
+    return good;
+}
+
+bool bench_remote_urgent_busy(const struct bench_options *options, double *figure)
+{
+    return measure_urgent(options, true, figure);
+}
+
+bool bench_remote_urgent_idle(const struct bench_options *options, double *figure)
+{
+    return measure_urgent(options, false, figure);
 }
 
 // CPU time: nanoseconds a message are milliseconds a million.
