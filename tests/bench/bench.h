@@ -60,6 +60,7 @@ bool bench_table_row(const struct bench_options *options, const struct bench_res
 bool bench_isolate(bench_measure *measure, const struct bench_options *options, double *figure);
 void bench_complain(const char *what);
 uint64_t bench_now_ns(void);
+uint64_t bench_resident_bytes(void); // memory in use, not only reserved; 0 on failure
 uint64_t bench_count(const struct bench_options *options, uint64_t count); // or fewer, if quick
 
 // bare_coroutine.c
@@ -82,6 +83,7 @@ bench_measure bench_bare_sctp_one_core, bench_bare_sctp_spinning, bench_bare_sct
 bench_measure bench_remote_one_core, bench_remote_two_cores, bench_remote_spinning;
 bench_measure bench_remote_small, bench_remote_large;
 bench_measure bench_remote_urgent_busy, bench_remote_urgent_idle;
+bench_measure bench_link_memory, bench_naming_memory;
 bench_measure bench_remote_cpu_sender, bench_remote_cpu_receiver;
 bench_measure bench_remote_cpu_caller, bench_remote_cpu_callee;
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What messages cost inside of a node.
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <kith/exchange.h>
 #include <kith/node.h>
@@ -356,21 +354,6 @@ static void wait_forever(struct kith_process *self, void *argument)
     }
 }
 
-// Memory in use, without what is only reserved. 0 on failure.
-static uint64_t resident_bytes(void)
-{
-    unsigned long total, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (file == NULL) {
-        return 0;
-    }
-    if (fscanf(file, "%lu %lu", &total, &resident) != 2) {
-        resident = 0;
-    }
-    fclose(file);
-    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 bool bench_local_idle(const struct bench_options *options, double *figure)
 {
     uint64_t count = bench_count(options, 100000);
@@ -378,13 +361,13 @@ bool bench_local_idle(const struct bench_options *options, double *figure)
     if (!open_local(&local, &kith_limits_linux)) {
         return false;
     }
-    uint64_t before = resident_bytes();
+    uint64_t before = bench_resident_bytes();
     bool measured = before > 0;
     for (uint64_t process = 0; measured && process < count; process++) {
         measured = spawn(&local, wait_forever, NULL, NULL);
     }
     kith_node_settle(local.node);
-    *figure = (double)(resident_bytes() - before) / (double)count;
+    *figure = (double)(bench_resident_bytes() - before) / (double)count;
     close_local(&local);
     return measured;
 }

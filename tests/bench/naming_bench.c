@@ -201,6 +201,31 @@ static struct slot *probe(struct slot *slots, const char *text, uint32_t hash)
     return &slots[place];
 }
 
+static void register_all(struct kith_process *self, void *argument)
+{
+    struct naming *naming = argument;
+    enum kith_error error = KITH_OK;
+    naming->start_ns = bench_now_ns();
+    uint64_t before = bench_resident_bytes();
+    for (uint64_t i = 0; error == KITH_OK && i < naming->count; i++) {
+        error = kith_register(self, naming->texts[i], 0, NULL, KITH_FOREVER);
+    }
+    naming->sum = bench_resident_bytes() - before;
+    finish(naming, error);
+}
+
+bool bench_naming_memory(const struct bench_options *options, double *figure)
+{
+    struct naming naming;
+    if (!open_naming(&naming)) {
+        return false;
+    }
+    naming.count = bench_count(options, NAMES);
+    bool measured = run_naming(&naming, register_all);
+    *figure = (double)naming.sum / (double)naming.count;
+    return measured;
+}
+
 bool bench_bare_probe_rate(const struct bench_options *options, double *figure)
 {
     bool measured = bench_bare_probe(options, figure);

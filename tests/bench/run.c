@@ -26,6 +26,20 @@ uint64_t bench_count(const struct bench_options *options, uint64_t count)
     return options->quick ? count / QUICK + 1 : count;
 }
 
+uint64_t bench_resident_bytes(void)
+{
+    unsigned long total, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file == NULL) {
+        return 0;
+    }
+    if (fscanf(file, "%lu %lu", &total, &resident) != 2) {
+        resident = 0;
+    }
+    fclose(file);
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 void bench_complain(const char *what)
 {
     if (errno != 0) {

@@ -176,6 +176,57 @@ static void slots_run_out_with_a_clear_error_and_come_back(void **state)
     close_fixture(&fixture);
 }
 
+static void note(char *order, char what)
+{
+    order[strlen(order)] = what;
+}
+
+static void send_to_itself(struct kith_process *self, uint64_t deadline_ns)
+{
+    struct kith_message *message;
+    assert_int_equal(kith_message_new(kith_process_node(self), 0, 0, &message), KITH_OK);
+    assert_int_equal(kith_send(self, kith_self(self), &message, deadline_ns), KITH_OK);
+}
+
+static void send_when_a_turn_is_wanted(struct kith_process *self, void *argument)
+{
+    kith_node_want_turn(kith_process_node(self));
+    send_to_itself(self, KITH_NO_WAIT);
+    note(argument, '1');
+    send_to_itself(self, KITH_FOREVER);
+    note(argument, '3');
+    for (int count = 0; count < 2; count++) {
+        struct kith_message *message;
+        kith_node_want_turn(kith_process_node(self));
+        assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
+        note(argument, '4');
+        kith_message_free(&message);
+    }
+}
+
+static void note_two(struct kith_process *self, void *argument)
+{
+    (void)self;
+    note(argument, '2');
+}
+
+static void who_gives_way_lets_others_run_and_then_the_scheduler(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    char order[8] = "";
+    open_fixture(&fixture, &kith_limits_linux);
+    spawn(&fixture, "sender", send_when_a_turn_is_wanted, order);
+    spawn(&fixture, "other", note_two, order);
+    static const char *const after[] = {"12", "123", "1234", "12344"};
+    for (size_t step = 0; step < sizeof after / sizeof after[0]; step++) {
+        uint64_t next_ns = kith_node_step(fixture.node);
+        assert_string_equal(order, after[step]);
+        assert_int_equal(next_ns, step < 3 ? KITH_NO_WAIT : KITH_FOREVER);
+    }
+    close_fixture(&fixture);
+}
+
 struct watched {
     struct kith_node *node;
     unsigned reports;
@@ -281,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_process_that_was_woken_in_time_does_not_time_out_before_it_runs),
         cmocka_unit_test(high_priority_goes_first_but_starves_nobody),
         cmocka_unit_test(accounting_says_what_a_process_did),
+        cmocka_unit_test(who_gives_way_lets_others_run_and_then_the_scheduler),
         cmocka_unit_test(slots_run_out_with_a_clear_error_and_come_back),
         cmocka_unit_test(a_process_that_holds_the_cpu_is_reported_by_name),
         cmocka_unit_test(without_a_limit_nobody_is_reported),

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory of a link: a node that many others connect to, which are in another OS process.
+#include <kith/route.h>
+
+#include "end.h"
+#include "pair.h"
+
+enum { LINKS = 64, MOST_MS = 30000 };
+
+static struct end hub; // opened before the peer is started, so that it knows the port
+
+static void turn(struct end *end)
+{
+    (void)kith_node_step(end->node);
+    end->platform.idle(end->platform.state, KITH_NO_WAIT);
+}
+
+static void connect_many(int ready_fd)
+{
+    static struct end ends[LINKS];
+    struct kith_endpoint to = kith_net_endpoint(hub.net);
+    for (int place = 0; place < LINKS; place++) {
+        if (!end_open(&ends[place], 0, NULL) ||
+            kith_net_peer_add(ends[place].net, &to) != KITH_OK) {
+            return;
+        }
+    }
+    pair_ready(ready_fd, to.port);
+    for (int place = 0;; place = (place + 1) % LINKS) {
+        turn(&ends[place]);
+    }
+}
+
+static uint32_t count_links(void)
+{
+    uint32_t up = 0;
+    for (uint32_t place = 0; place < kith_net_link_count(hub.net); place++) {
+        struct kith_link_info info;
+        up += kith_net_link_info(hub.net, place, &info) == KITH_OK && info.state == KITH_LINK_UP;
+    }
+    return up;
+}
+
+bool bench_link_memory(const struct bench_options *options, double *figure)
+{
+    struct pair pair;
+    (void)options;
+    if (!end_open(&hub, 0, NULL)) {
+        return false;
+    }
+    uint64_t before = bench_resident_bytes();
+    if (!pair_start(&pair, false, connect_many)) {
+        return false;
+    }
+    uint64_t until_ns = bench_now_ns() + MOST_MS * UINT64_C(1000000);
+    while (count_links() < LINKS && bench_now_ns() < until_ns) {
+        turn(&hub);
+    }
+    *figure = (double)(bench_resident_bytes() - before) / LINKS;
+    pair_stop(&pair);
+    return count_links() == LINKS;
+}
