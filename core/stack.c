@@ -9,13 +9,15 @@ size_t kithi_stack_class_size(uint32_t class)
     return (size_t)(class % 2 == 0 ? 1024 : 1536) << class / 2;
 }
 
+// A size between two powers of two has the class of one and a half of the lower, or of the higher.
 enum kith_error kithi_stack_class(size_t size, uint32_t *class)
 {
     uint32_t found = 0;
-    while (found < KITHI_STACK_CLASSES && kithi_stack_class_size(found) < size) {
-        found++;
+    if (size > 1024) {
+        uint32_t power = 63 - (uint32_t)__builtin_clzll(size - 1);
+        found = 2 * (power - 10) + (size > (size_t)3 << (power - 1) ? 2 : 1);
     }
-    if (found == KITHI_STACK_CLASSES) {
+    if (found >= KITHI_STACK_CLASSES) {
         return KITH_ERROR_TOO_LARGE;
     }
     *class = found;
