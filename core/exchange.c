@@ -171,7 +171,7 @@ enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
     uint64_t id = request->id;
     self->wait_key = id;
     self->receive_at = message;
-    request->from = request->reply_to;
+    request->from = kithi_process_ref(self); // copying reply_to would wait for its two stores
     assert(self->node->running == self && request->place == KITHI_PLACE_HELD);
     if (hand_over(self, request)) {
         *message = NULL;

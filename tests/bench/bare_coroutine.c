@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bare coroutines: stacks, the switch of core/arch, and nothing else of kith. One thread, pointers
-// handed over, no accounting, no rights, no limits but the length of the queue.
+// Bare coroutines: stacks, the switch of core/arch, a queue of those that are ready, and nothing
+// else of kith. One thread, pointers handed over, no accounting, no rights, no limits but the
+// length of the queue of messages.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ struct message {
 struct coroutine {
     void *stack_pointer;
     struct bare *bare;
-    struct coroutine *next; // of the ring, the ready queue, the waiting senders or the free ones
+    struct coroutine *to;   // who gets the message
+    struct coroutine *next; // in the ready queue, the waiting senders or the free ones
     struct message *message;
     unsigned char *stack;
 };
@@ -134,7 +136,8 @@ static inline void put_message(struct bare *bare, struct message *message)
     bare->free_messages = message;
 }
 
-// A ring; of two, it is the hand-over.
+// A ring; of two, it is the hand-over: who gets the message is made ready, and has its turn after
+// whoever else is.
 
 static void pass_on(void *argument)
 {
@@ -144,8 +147,9 @@ static void pass_on(void *argument)
         if (++message->count == self->bare->count) {
             go_to_main(self);
         }
-        self->next->message = message;
-        switch_to(self, self->next);
+        self->to->message = message;
+        push(&self->bare->ready, self->to);
+        switch_to(self, pop(&self->bare->ready));
     }
 }
 
@@ -157,7 +161,7 @@ static bool measure_ring(size_t len, uint64_t hops, double *figure)
     }
     for (size_t place = 0; place < len; place++) {
         begin(&bare.coroutines[place], pass_on);
-        bare.coroutines[place].next = &bare.coroutines[(place + 1) % len];
+        bare.coroutines[place].to = &bare.coroutines[(place + 1) % len];
     }
     struct coroutine *first = &bare.coroutines[0];
     first->message = take_message(&bare);
