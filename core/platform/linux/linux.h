@@ -63,6 +63,8 @@ struct kithi_spin {
 struct kithi_linux {
     uv_loop_t loop;
     uv_timer_t deadline;
+    uv_prepare_t waits;
+    uint64_t waits_from_ms; // the loop's time when it was told to wait
     uv_async_t woken;
     uv_signal_t terminate, interrupt;
     void (*stop)(void *argument, int signal_number);

@@ -92,16 +92,29 @@ static enum outcome spin(struct kithi_spin *spin, const uv_loop_t *loop, uint64_
     return outcome;
 }
 
+// The last thing before the loop waits. It runs the timers that are due before that, too, and then
+// waits for the next one, if there is any. What they have done may be for the node to deal with,
+// and the deadline's may be among them: then this isn't the time to wait.
+static void forgo_wait(uv_prepare_t *prepare)
+{
+    const struct kithi_linux *self = prepare->data;
+    if (uv_now(prepare->loop) != self->waits_from_ms) {
+        uv_stop(prepare->loop);
+    }
+}
+
 static void sleep_until(struct kithi_linux *self, uint64_t deadline_ns, uint64_t now_ns)
 {
+    uv_update_time(&self->loop);
+    self->waits_from_ms = uv_now(&self->loop);
     if (deadline_ns == KITH_FOREVER) {
         uv_timer_stop(&self->deadline);
     } else {
-        uv_update_time(&self->loop);
         uint64_t timeout_ms = (deadline_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS;
         uv_timer_start(&self->deadline, ignore_timer, timeout_ms, 0);
     }
-    uv_run(&self->loop, UV_RUN_ONCE);
+    bool is_due = uv_backend_timeout(&self->loop) == 0;
+    uv_run(&self->loop, is_due ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     if (self->spin.longest_ns > 0) {
         self->spin.since_ns = kithi_clock_now_ns(self);
         if (self->spin.since_ns - now_ns < self->spin.longest_ns) {
@@ -177,8 +190,12 @@ enum kith_error kithi_loop_open(struct kithi_linux *self)
         return KITH_ERROR_IO;
     }
     uv_timer_init(&self->loop, &self->deadline);
+    uv_prepare_init(&self->loop, &self->waits);
+    self->waits.data = self;
+    uv_prepare_start(&self->waits, forgo_wait);
     if (uv_async_init(&self->loop, &self->woken, ignore_wake) != 0) {
         uv_close((uv_handle_t *)&self->deadline, NULL);
+        uv_close((uv_handle_t *)&self->waits, NULL);
         uv_run(&self->loop, UV_RUN_NOWAIT);
         uv_loop_close(&self->loop);
         return KITH_ERROR_IO;
@@ -189,6 +206,7 @@ enum kith_error kithi_loop_open(struct kithi_linux *self)
 void kithi_loop_close(struct kithi_linux *self)
 {
     uv_close((uv_handle_t *)&self->deadline, NULL);
+    uv_close((uv_handle_t *)&self->waits, NULL);
     uv_close((uv_handle_t *)&self->woken, NULL);
     if (self->signals_open) {
         uv_close((uv_handle_t *)&self->terminate, NULL);

@@ -11,6 +11,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include <uv.h>
+
 #include <kith/platform_linux.h>
 
 static int open_platform(void **state)
@@ -66,6 +68,35 @@ static void idle_with_a_deadline_that_has_passed_only_looks(void **state)
     platform->idle(platform->state, KITH_NO_WAIT);
     platform->idle(platform->state, platform->now_ns(platform->state));
     platform->idle(platform->state, 1);
+}
+
+// A timer of somebody else's whose callback takes until after the deadline: the deadline's timer is
+// then run with it, before the loop waits.
+static void take_too_long(uv_timer_t *timer)
+{
+    struct kith_platform *platform = timer->data;
+    uint64_t until_ns = platform->now_ns(platform->state) + 4000000;
+    while (platform->now_ns(platform->state) < until_ns) {
+    }
+    uv_update_time(timer->loop);
+}
+
+static void a_deadline_that_passes_before_the_loop_waits_is_kept(void **state)
+{
+    struct kith_platform *platform = *state;
+    uv_timer_t timer;
+    uv_timer_init(kith_platform_linux_loop(platform), &timer);
+    timer.data = platform;
+    for (unsigned round = 0; round < 10; round++) {
+        uv_update_time(timer.loop);
+        uv_timer_start(&timer, take_too_long, round % 2, 0);
+        uint64_t deadline_ns = platform->now_ns(platform->state) + 2000000;
+        while (platform->now_ns(platform->state) < deadline_ns) {
+            platform->idle(platform->state, deadline_ns);
+        }
+    }
+    uv_close((uv_handle_t *)&timer, NULL);
+    platform->idle(platform->state, platform->now_ns(platform->state));
 }
 
 static void *wake(void *argument)
@@ -192,6 +223,7 @@ int main(void)
         CASE(the_wall_clock_knows_the_century),
         CASE(idle_waits_for_its_deadline),
         CASE(idle_with_a_deadline_that_has_passed_only_looks),
+        CASE(a_deadline_that_passes_before_the_loop_waits_is_kept),
         CASE(another_thread_wakes_idle),
         CASE(a_wake_before_idle_is_not_lost),
         CASE(a_spinning_platform_wakes_and_keeps_deadlines_too),
