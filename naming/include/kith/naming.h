@@ -187,7 +187,8 @@ struct kith_send_all_result {
 // deadline. OK if at least one got it: `result` (may be NULL) tells about the others. On error
 // nobody got it and *message is still the caller's: INVALID, NOT_FOUND (no instance), the first
 // failure, LIMIT and NO_MEMORY for copies. The messages are sent one by one, and one that can't be
-// delivered later comes back as KITH_TYPE_RETURNED, as with kith_send. Blocks.
+// delivered later comes back as KITH_TYPE_RETURNED, as with kith_send. Copying a typed payload
+// takes about 1 KB of stack for each message nested in another. Blocks.
 enum kith_error kith_send_all(struct kith_process *self, const char *pattern,
                               struct kith_message **message, uint64_t deadline_ns,
                               struct kith_send_all_result *result);
