@@ -12,6 +12,7 @@ struct kith_platform_sim {
     size_t memory;
     uint64_t fail_in;
     bool fail_sticky;
+    uint64_t failures;
     void (*log)(void *state, enum kith_log_level level, const char *event,
                 const struct kith_log_field *fields, size_t count);
     void *log_state;
@@ -66,6 +67,7 @@ static bool is_to_fail(struct kith_platform_sim *sim)
         return false;
     }
     sim->fail_in = sim->fail_sticky ? 1 : 0;
+    sim->failures++;
     return true;
 }
 
@@ -178,6 +180,11 @@ void kith_platform_sim_fail_allocation(struct kith_platform_sim *sim, uint64_t n
 {
     sim->fail_in = nth;
     sim->fail_sticky = sticky;
+}
+
+uint64_t kith_platform_sim_failures(const struct kith_platform_sim *sim)
+{
+    return sim->failures;
 }
 
 void kith_platform_sim_set_log(struct kith_platform_sim *sim,

@@ -21,8 +21,12 @@ void kith_platform_sim_set_now(struct kith_platform_sim *sim, uint64_t now_ns);
 // Bytes allocated and not yet released, stacks included.
 size_t kith_platform_sim_memory(const struct kith_platform_sim *sim);
 
-// Makes the n-th allocation from now on fail (1: the next), once or from then on; 0: none.
+// Makes the n-th allocation from now on fail (1: the next), once or from then on; 0: none. Stacks
+// are allocations, too.
 void kith_platform_sim_fail_allocation(struct kith_platform_sim *sim, uint64_t nth, bool sticky);
+
+// How many have failed for that reason.
+uint64_t kith_platform_sim_failures(const struct kith_platform_sim *sim);
 
 // Where log lines go instead of nowhere. `log` as in struct kith_platform; `state` is its own.
 void kith_platform_sim_set_log(struct kith_platform_sim *sim,
