@@ -23,7 +23,8 @@ PLATFORM_FOLDERS = re.compile(
 THIRD_PARTY = (
     (re.compile(r"protobuf-c/"), ("proto/", "nodes/")),
     (re.compile(r"usrsctp\.h"), ("net/sctp/",)),
-    (re.compile(r"uv\.h|uv/"), ("core/platform/linux/", "net/uv/", "nodes/")),
+    (re.compile(r"uv\.h|uv/"), ("core/platform/linux/", "net/uv/", "nodes/",
+                                    "tests/unit/platform/")),
     (re.compile(r"lwip/|lwipopts\.h|netif/"),
      ("core/platform/board/", "net/lwip/", "nodes/board/")),
     (re.compile(r"yaml\.h"), ("nodes/",)),
