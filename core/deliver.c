@@ -43,14 +43,14 @@ void kithi_deliver_reply(struct kith_node *node, struct kith_message *message)
 {
     struct kith_process *caller = kithi_process_find(node, message->to);
     if (caller == NULL || (!message->asynchronous && !kithi_mailbox_waits_for(caller, message))) {
-        node->counters.late_replies++;
+        node->counters.late_replies += !message->failed;
         kithi_message_let_go(message, KITHI_PLACE_KERNEL);
         if (!KITH_BUG(MESSAGE_LEAKED)) {
             kithi_pool_put(message);
         }
         return;
     }
-    node->counters.delivered++;
+    node->counters.delivered += !message->failed;    // else nobody has sent it
     if (message->failed && !message->asynchronous) { // nobody replied: the call itself fails
         enum kith_error error = kith_error_from_number(message->error);
         kithi_message_let_go(message, KITHI_PLACE_KERNEL);

@@ -215,6 +215,17 @@ static inline enum kith_error reply_locally(struct kith_process *self, struct ki
     return KITH_OK;
 }
 
+// Nobody waits for it any longer. Its sender isn't told: it counts as sent, not as refused.
+static void drop_late_reply(struct kith_process *self, struct kith_message **message)
+{
+    struct kith_node_counters *counters = &self->node->counters;
+    counters->refused--;
+    counters->sent++;
+    counters->late_replies++;
+    self->sent++;
+    kith_message_free(message);
+}
+
 enum kith_error kith_reply(struct kith_process *self, struct kith_message **message)
 {
     struct kith_message *reply = *message;
@@ -231,8 +242,7 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
     }
     enum kith_error error = transmit(self, message, reply->deadline_ns);
     if (error == KITH_ERROR_UNREACHABLE || error == KITH_ERROR_STALE) {
-        self->node->counters.late_replies++;
-        kith_message_free(message);
+        drop_late_reply(self, message);
         return KITH_OK;
     }
     if (error != KITH_OK) {

@@ -66,7 +66,6 @@ void kithi_request_fail(struct kith_message *message, enum kith_error error)
     }
     struct kith_route *route;
     if (kithi_route_send(node, &message, &route) != KITH_OK) {
-        node->counters.late_replies++;
         kithi_pool_put(message);
     }
 }

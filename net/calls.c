@@ -65,7 +65,13 @@ struct kith_message *kithi_calls_take(struct kith_net *net, uint64_t id, struct 
 struct kith_message *kithi_calls_cancel(struct kith_net *net, uint64_t id)
 {
     struct call *call = find_call(net, id);
-    return call == NULL ? NULL : kithi_calls_take(net, id, call->message->reply_to);
+    if (call == NULL) {
+        return NULL;
+    }
+    if (was_handed_over(call)) {
+        call->link->in_flight++; // from now on nobody is told of it
+    }
+    return kithi_calls_take(net, id, call->message->reply_to);
 }
 
 void kithi_calls_lost(struct kithi_link *link, bool all)

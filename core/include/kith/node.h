@@ -75,7 +75,13 @@ enum kith_node_part { KITH_PART_NET, KITH_PART_CODEC, KITH_PART_NAMING, KITH_PAR
 void kith_node_part_set(struct kith_node *node, enum kith_node_part part, void *state);
 void *kith_node_part(const struct kith_node *node, enum kith_node_part part);
 
-// Where every message went. At rest: sent = delivered + returned + refused + unknown + in flight.
+// Where every message went. At rest, over all nodes of a cluster:
+//
+//     sent = delivered + returned + unknown + late_replies
+//
+// What was refused was never sent. A request that was delivered and then ended without a reply
+// counts as returned too, when its caller is told. What was under way in a node that ended, or came
+// by a link at the moment it broke, may be in none of them.
 struct kith_node_counters {
     uint64_t sent;            // accepted from processes, replies included
     uint64_t delivered;       // into a mailbox or to a waiting caller of this node
