@@ -418,6 +418,10 @@ enum kith_error kith_json_parse(const char *text, size_t size, json_t **json,
         json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (*json != NULL)
         return KITH_OK;
+    if (error.text[0] == 0 || json_error_code(&error) == json_error_out_of_memory) {
+        snprintf(problem->text, sizeof(problem->text), "out of memory");
+        return KITH_ERROR_NO_MEMORY; // jansson leaves it without a text, or even calls it syntax
+    }
     snprintf(problem->text, sizeof(problem->text), "not JSON: line %d, column %d: %s", error.line,
              error.column, error.text);
     return KITH_ERROR_INVALID;

@@ -39,8 +39,8 @@ enum kith_error kith_json_from_message(const ProtobufCMessage *message, json_t *
 enum kith_error kith_json_to_message(const json_t *json, const struct kith_json_memory *memory,
                                      ProtobufCMessage *message, struct kith_json_problem *problem);
 
-// Parses a text that is one JSON value. INVALID: `problem` says where and why. The caller owns
-// *json.
+// Parses a text that is one JSON value. The caller owns *json. Errors: INVALID (`problem` says
+// where and why), NO_MEMORY.
 enum kith_error kith_json_parse(const char *text, size_t size, json_t **json,
                                 struct kith_json_problem *problem);
 

@@ -28,8 +28,9 @@ static void arena_free(struct arena *arena)
 }
 
 // Reads JSON text into `message`.
-static enum kith_error read_text(struct arena *arena, const char *text, ProtobufCMessage *message,
-                                 struct kith_json_problem *problem)
+static inline enum kith_error read_text(struct arena *arena, const char *text,
+                                        ProtobufCMessage *message,
+                                        struct kith_json_problem *problem)
 {
     const struct kith_json_memory memory = {arena_allocate, arena};
     json_t *json;
