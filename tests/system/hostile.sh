@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Strangers and broken peers at the port of a node that serves others, who must not notice.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+load=$PWD/build/gcc/tests/load/kith-load
+
+# resident NAME: the memory of the node, in KB.
+resident() {
+    awk '/^VmRSS/ { print $2 }' "/proc/${pids[$1]}/status"
+}
+
+# unharmed ATTACK: is run at node a while b sends letters to it, of which none may get lost. Then
+# node a is as it was before: its links, its memory, and hardly a line more in its log.
+unharmed() {
+    local before after lines
+    start_program "$load" a --sinks 1 --log-level warning
+    start_program "$load" b --senders 4 --last 5s --peers "${endpoints[a]}" --to a/sink
+    start c --peers "${endpoints[a]}"
+    within 10 is_state c a up
+    before=$(resident a)
+    timeout 60 tests/system/attack.py "$1" "${endpoints[a]}" >"$work/attack.out"
+    cat "$work/attack.out"
+    wait "${pids[b]}" || fail "the others noticed" "$(cat "$work/b.out")"
+    [ "$(awk '$1 == "letters_lost" { print $2 }' "$work/b.out")" = 0 ]
+    is_state c a up
+    expect 0 "round trip" kith a node info c
+    after=$(resident a)
+    [ $((after - before)) -lt 40000 ] || fail "memory went from $before to $after KB"
+    lines=$(wc -l <"$work/a.log")
+    [ "$lines" -lt 60 ] || fail "$lines lines in the log"
+}
+
+other_protocols_on_the_port_harm_nobody() {
+    unharmed other_protocols
+}
+
+ten_thousand_strangers_that_ask_to_connect_harm_nobody() {
+    unharmed spoofed_inits
+}
+
+peers_that_say_nothing_are_let_go() {
+    unharmed silence
+    grep -q 'ended \[True, True, True\]' "$work/attack.out"
+    within 10 eval '[ "$(kith a node ls --wide | wc -l)" -le 4 ]'
+}
+
+peers_that_talk_nonsense_instead_of_a_hello_are_turned_away() {
+    unharmed no_hello
+    grep -q 'ended \[True, True, True, True, True, True\]' "$work/attack.out"
+    grep -q 'input_malformed\|connection_refused' "$work/a.log"
+}
+
+a_receiver_that_never_reads_costs_its_mailbox_only() {
+    start_program "$load" a --sinks 1 --slow 1h --log-level warning
+    start c --peers "${endpoints[a]}"
+    start_program "$load" b --senders 8 --last 30s --peers "${endpoints[a]}" --to a/sink
+    within 10 eval '[ "$(kith a proc ls -o json | field mailbox | sort -n | tail -n 1)" -gt 900 ]'
+    local before after
+    before=$(resident a)
+    expect 0 "answered  5" kith a node ping c --count 5 --interval 50ms
+    expect 0 "answered  5" kith c node ping a --count 5 --interval 50ms
+    after=$(resident a)
+    [ $((after - before)) -lt 10000 ] || fail "memory went from $before to $after KB"
+}
+
+main other_protocols_on_the_port_harm_nobody \
+    ten_thousand_strangers_that_ask_to_connect_harm_nobody \
+    peers_that_say_nothing_are_let_go \
+    peers_that_talk_nonsense_instead_of_a_hello_are_turned_away \
+    a_receiver_that_never_reads_costs_its_mailbox_only
