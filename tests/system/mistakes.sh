@@ -79,6 +79,47 @@ wrong_json_says_the_field() {
     expect_error 2 "can't read" kith a send node --data @/no/such/file
 }
 
+# Nothing in the file that a terminal would obey.
+is_shown_safely() {
+    ! LC_ALL=C grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$1"
+}
+
+# expect_refused TEXT COMMAND...: the same as expect_error 2, and safe to show.
+expect_refused() {
+    expect_error 2 "$@"
+    is_shown_safely "$work/error" || fail "not safe to show:" "$(cat -v "$work/error")"
+}
+
+# A node that is to have such a name doesn't start, and says why.
+expect_no_start() {
+    local got=0
+    timeout 20 "$@" --listen 127.0.0.1:0 2>"$work/error" || got=$?
+    [ $got -eq 2 ] || fail "expected exit code 2, not $got, of: $*"
+    grep -q "can't be a name" "$work/error" || fail "no reason from: $*" "$(cat -v "$work/error")"
+    is_shown_safely "$work/error" || fail "not safe to show:" "$(cat -v "$work/error")"
+}
+
+names_that_no_name_can_be_are_refused() {
+    start a
+    local bad long
+    long=$(printf 'n%.0s' {1..300})
+    for bad in $'a\x01b' $'\x1b[31mred' $'a\nb' $'a\x7f' $'\xff\xfe' $'\xc0\x80' $'a\xc2\x9bm' \
+        'a b' "$long"; do
+        expect_refused "is no address" kith a name resolve "$bad"
+        expect_refused "is no address" kith a name wait "$bad"
+        expect_refused "is no address" kith a send "$bad" --data x
+        expect_refused "is no address" kith a call "$bad" Node.Ping
+        expect_refused "is no pattern" kith a name ls "$bad"
+        expect_refused "is no pattern" kith a name watch "$bad"
+        expect_no_start "$bin/kithd" --name "$bad"
+        expect_no_start env KITH_NAME="$bad" "$bin/kithd"
+    done
+    expect_refused "zero byte" kith a call naming Naming.Lookup '{"name": "a\u0000b"}'
+    expect_error 1 "malformed" kith a call naming Naming.Lookup '{"name": "a\u0001b"}'
+    expect_error 1 "malformed" kith a call naming Naming.Lookup "{\"name\": \"$long\"}"
+    expect 0 "naming" kith a name ls
+}
+
 an_error_of_the_service_is_told() {
     start a
     expect_error 1 "malformed" kith a call node Node.LogLevel '{"level": "loud"}'
@@ -119,6 +160,7 @@ main unknown_commands_suggest_near_ones \
     unknown_names_and_nodes_suggest_near_ones \
     an_unreachable_second_node_is_told \
     wrong_json_says_the_field \
+    names_that_no_name_can_be_are_refused \
     an_error_of_the_service_is_told \
     what_takes_too_long_ends_with_the_time \
     a_stopped_node_is_a_timeout_or_unreachable_in_time \

@@ -92,7 +92,12 @@ static void each_change_raises_the_epoch(void **state)
 static void use_bad_names(struct kith_process *self, void *argument)
 {
     (void)argument;
-    static const char *const bad[] = {"", "1", "a/b", "a b", "a*", "a:1", "[a", "\xff"};
+    static char long_name[301];
+    static const char *const bad[] = {
+        "",         "1",    "a/b",           "a b",           "a*",     "a:1",       "[a",
+        "\xff",     "\x01", "a\nb",          "\x1b[31m",      "a\x7f",  "\xc2\x9bm", "\xc0\x80",
+        "\xe2\x82", "a\t",  "a\xed\xa0\x80", "a\xe2\x80\xa8", long_name};
+    memset(long_name, 'n', sizeof long_name - 1);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(kith_register(self, bad[i], KITH_INDEX_ANY, NULL, KITH_FOREVER),
                          KITH_ERROR_INVALID);

@@ -81,6 +81,72 @@ static void look_up_remotely(struct kith_process *self, void *argument)
     assert_int_equal(call(self, visit->naming, &message), KITH_ERROR_INVALID);
 }
 
+// One request of each method that takes a name or a pattern.
+static void send_name(struct kith_process *self, const struct visit *visit, const char *name)
+{
+    struct kith_message *message;
+    Kith__NamingLookup *lookup =
+        new_request(self, LOOKUP, &kith__naming_lookup__descriptor, &message);
+    lookup->name = kith_message_text(message, name);
+    assert_int_equal(call(self, visit->naming, &message), KITH_ERROR_INVALID);
+    for (enum method method = FIND; method <= LIST; method++) {
+        Kith__NamingFind *find =
+            new_request(self, method, &kith__naming_find__descriptor, &message);
+        find->pattern = kith_message_text(message, name);
+        assert_int_equal(call(self, visit->naming, &message), KITH_ERROR_INVALID);
+    }
+    Kith__NamingWait *wait = new_request(self, WAIT, &kith__naming_wait__descriptor, &message);
+    wait->name = kith_message_text(message, name);
+    assert_int_equal(call(self, visit->naming, &message), KITH_ERROR_INVALID);
+    Kith__NamingWatch *watch = new_request(self, WATCH, &kith__naming_watch__descriptor, &message);
+    watch->pattern = kith_message_text(message, name);
+    watch->kinds = KITH_WATCH_NAMES;
+    assert_int_equal(call(self, visit->naming, &message), KITH_ERROR_INVALID);
+}
+
+static void send_bad_names(struct kith_process *self, void *argument)
+{
+    static char long_name[301];
+    static const char *const bad[] = {"\x01",      "a\nb",      "\x1b[31m", "a\x7f", "\xc2\x9bm",
+                                      "a\xc0\x80", "a\xe2\x82", "\xff",     "a b",   long_name};
+    memset(long_name, 'n', sizeof long_name - 1);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        send_name(self, argument, bad[i]);
+    }
+}
+
+static void bad_names_from_another_node_are_refused(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    cluster_connect_all(&cluster);
+    struct visit visit = {.naming = cluster.naming[1]};
+    cluster_run(&cluster, 0, send_bad_names, &visit);
+    struct kith_naming_status status = cluster_status(&cluster, 1);
+    assert_int_equal(status.own, 1);
+    assert_int_equal(status.waits, 0);
+    assert_int_equal(status.watches, 0);
+    cluster_close(&cluster);
+}
+
+// Protobuf allows a zero byte in a string, C doesn't: "x\0y" isn't the name "x".
+static void a_name_with_a_zero_byte_is_refused(void **state)
+{
+    (void)state;
+    static const unsigned char payload[] = {1 << 3 | 2, 3, 'x', 0, 'y'};
+    struct cluster cluster;
+    cluster_open(&cluster, 1, &kith_limits_linux, NULL);
+    for (enum method method = REGISTER; method <= WATCH; method++) {
+        struct kith_message *message;
+        assert_int_equal(kith_message_new(cluster.nodes[0], type_of(method), 0, &message), KITH_OK);
+        assert_int_equal(kith_payload_decode(cluster.nodes[0], message, payload, sizeof payload),
+                         KITH_ERROR_INVALID);
+        kith_message_free(&message);
+    }
+    cluster_close(&cluster);
+}
+
 static void find_remotely(struct kith_process *self, void *argument)
 {
     const struct visit *visit = argument;
@@ -369,6 +435,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_node_can_be_asked),
+        cmocka_unit_test(bad_names_from_another_node_are_refused),
+        cmocka_unit_test(a_name_with_a_zero_byte_is_refused),
         cmocka_unit_test(names_belong_to_their_node_and_process),
         cmocka_unit_test(only_a_naming_process_speaks_for_its_table),
         cmocka_unit_test(nonsense_gets_an_error_and_changes_nothing),
