@@ -17,9 +17,11 @@ static struct {
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t len, size_t size);
+void *__real_realloc(void *pointer, size_t size);
 void __real_free(void *pointer);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t len, size_t size);
+void *__wrap_realloc(void *pointer, size_t size);
 void __wrap_free(void *pointer);
 
 static bool is_to_fail(void)
@@ -47,6 +49,14 @@ void *__wrap_malloc(size_t size)
 void *__wrap_calloc(size_t len, size_t size)
 {
     return is_to_fail() ? NULL : count(__real_calloc(len, size));
+}
+
+void *__wrap_realloc(void *pointer, size_t size)
+{
+    if (is_to_fail()) {
+        return NULL;
+    }
+    return pointer == NULL ? count(__real_malloc(size)) : __real_realloc(pointer, size);
 }
 
 void __wrap_free(void *pointer)
