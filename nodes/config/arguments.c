@@ -16,6 +16,13 @@ static const struct kith_option fixed_options[KITHI_OPTIONS_FIXED] = {
     [OPTION_VERSION] = {"version", 'V', NULL, "print the version and end"},
 };
 
+static const char *name_value(const struct kith_setting *setting)
+{
+    if (setting->value != NULL)
+        return setting->value;
+    return setting->type == KITH_SETTING_BOOLEAN ? "on|off" : "VALUE";
+}
+
 void kithi_options_init(struct kithi_options *options, const struct kithi_config *config)
 {
     memcpy(options->options, fixed_options, sizeof(fixed_options));
@@ -25,7 +32,7 @@ void kithi_options_init(struct kithi_options *options, const struct kithi_config
         options->options[options->count++] = (struct kith_option){
             .name = kithi_setting_flag(setting, options->names[i]),
             .letter = setting->letter,
-            .value = setting->value != NULL ? setting->value : "VALUE",
+            .value = name_value(setting),
             .help = setting->help,
         };
     }
