@@ -112,7 +112,9 @@ static enum kith_error check_name(const char *text, size_t *size)
         return KITH_ERROR_INVALID;
     }
     *size = word.size;
-    return strcmp(text, KITH_NAMING_NAME) == 0 ? KITH_ERROR_DENIED : KITH_OK;
+    bool systems = word.size == sizeof KITH_NAMING_NAME - 1 &&
+                   memcmp(text, KITH_NAMING_NAME, word.size) == 0;
+    return systems ? KITH_ERROR_DENIED : KITH_OK;
 }
 
 static enum kith_error register_name(struct kithi_naming *naming, struct kith_ref from,

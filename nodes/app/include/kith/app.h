@@ -55,7 +55,7 @@ struct kith_app_process {
 // tables end with an empty row.
 struct kith_app {
     const char *program;     // its name, in messages and help
-    const char *version;     // NULL: kith's
+    const char *version;     // NULL: kith's; printable, shorter than KITH_LABEL_SIZE
     const char *summary;     // a phrase for --help
     const char *description; // sentences for --help; NULL: none
     struct kith_setting settings[KITH_APP_SETTINGS];
