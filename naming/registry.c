@@ -112,8 +112,8 @@ static enum kith_error check_name(const char *text, size_t *size)
         return KITH_ERROR_INVALID;
     }
     *size = word.size;
-    bool systems = word.size == sizeof KITH_NAMING_NAME - 1 &&
-                   memcmp(text, KITH_NAMING_NAME, word.size) == 0;
+    bool systems =
+        word.size == sizeof KITH_NAMING_NAME - 1 && memcmp(text, KITH_NAMING_NAME, word.size) == 0;
     return systems ? KITH_ERROR_DENIED : KITH_OK;
 }
 
