@@ -4,7 +4,7 @@
 option(KITH_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(KITH_COVERAGE "Build with coverage counters (gcov)" OFF)
 option(KITH_FUZZ "Build the fuzzers (clang only); includes the sanitizers" OFF)
-set(KITH_FUZZ_SECONDS 150 CACHE STRING "Processor time for all fuzzers together, in a run of ctest")
+set(KITH_FUZZ_SECONDS 120 CACHE STRING "Processor time for all fuzzers together, in a run of ctest")
 set(KITH_PLATFORM linux CACHE STRING "Platform the kernel is built for: linux or board")
 set_property(CACHE KITH_PLATFORM PROPERTY STRINGS linux board)
 set(KITH_PLANTED_BUG "" CACHE STRING
