@@ -19,6 +19,7 @@ enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t s
         fresh->data = size > 0 ? fresh->inline_arena : NULL;
         fresh->size = size;
         fresh->inline_used = (uint32_t)((size + 15) & ~(size_t)15);
+        kithi_check_unpoison(fresh->inline_arena, size);
     } else {
         error = kith_message_resize(fresh, size);
         if (error != KITH_OK) {
@@ -42,11 +43,12 @@ void kithi_message_poison(struct kith_message *message)
     }
 }
 
+// What has been allocated; the rest of the arena belongs to nobody.
 void kithi_message_unpoison(struct kith_message *message)
 {
-    kithi_check_unpoison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+    kithi_check_unpoison(message->inline_arena, message->inline_used);
     for (struct kith_arena_block *block = message->blocks; block != NULL; block = block->next) {
-        kithi_check_unpoison(block->bytes, block->size);
+        kithi_check_unpoison(block->bytes, block->used);
     }
 }
 

@@ -77,7 +77,6 @@ static struct kith_arena_block *take_block(struct kith_node *node, size_t size)
     if (class < KITHI_BLOCK_CLASSES && pool->blocks[class] != NULL) {
         block = pool->blocks[class];
         pool->blocks[class] = block->next;
-        kithi_check_unpoison(block->bytes, room);
     } else {
         block = node->platform.allocate(node->platform.state, sizeof *block + room);
         if (block == NULL) {
@@ -85,6 +84,7 @@ static struct kith_arena_block *take_block(struct kith_node *node, size_t size)
         }
         pool->total_bytes += sizeof *block + room;
         block->size = (uint32_t)room;
+        kithi_check_poison(block->bytes, room); // what is allocated from it isn't
     }
     block->used = 0;
     pool->alive_bytes += room;
@@ -112,13 +112,15 @@ static void put_block(struct kith_node *node, struct kith_arena_block *block)
     kithi_check_poison(block->bytes, block->size);
 }
 
-static void *take_from(unsigned char *bytes, uint32_t size, uint32_t *used, size_t wanted)
+static void *take_from(unsigned char *bytes, uint32_t room, uint32_t *used, size_t size)
 {
-    if (wanted > size - *used) {
+    size_t wanted = (size + 15) & ~(size_t)15;
+    if (wanted > room - *used) {
         return NULL;
     }
     void *memory = bytes + *used;
     *used += (uint32_t)wanted;
+    kithi_check_unpoison(memory, size);
     return memory;
 }
 
@@ -127,24 +129,23 @@ void *kith_message_allocate(struct kith_message *message, size_t size)
     if (size > SIZE_MAX - 15) {
         return NULL;
     }
-    size_t wanted = (size + 15) & ~(size_t)15;
     void *memory = take_from(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message,
-                             &message->inline_used, wanted);
+                             &message->inline_used, size);
     if (memory == NULL && message->blocks != NULL) {
-        memory = take_from(message->blocks->bytes, message->blocks->size, &message->blocks->used,
-                           wanted);
+        memory =
+            take_from(message->blocks->bytes, message->blocks->size, &message->blocks->used, size);
     }
     if (memory != NULL) {
         return memory;
     }
-    struct kith_arena_block *block = take_block(message->node, wanted);
+    struct kith_arena_block *block = take_block(message->node, (size + 15) & ~(size_t)15);
     if (block == NULL) {
         return NULL;
     }
     block->next = message->blocks;
     message->blocks = block;
     message->arena_bytes += block->size;
-    return take_from(block->bytes, block->size, &block->used, wanted);
+    return take_from(block->bytes, block->size, &block->used, size);
 }
 
 void kith_message_reset(struct kith_message *message)
@@ -156,6 +157,7 @@ void kith_message_reset(struct kith_message *message)
     }
     message->arena_bytes = 0;
     message->inline_used = 0;
+    kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
     message->data = NULL;
     message->size = 0;
     message->descriptor = NULL;

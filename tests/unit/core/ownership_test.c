@@ -44,6 +44,30 @@ static void a_payload_that_was_sent_is_out_of_reach(void **state)
     close_fixture(&fixture);
 }
 
+// The arena around a payload belongs to nobody: who writes beside it is caught.
+static void what_is_beside_a_payload_is_out_of_reach(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct kith_message *message;
+    open_fixture(&fixture, &kith_limits_linux);
+    for (size_t size = 1; size < 4000; size += 37) {
+        assert_int_equal(kith_message_new(fixture.node, 7, size, &message), KITH_OK);
+        char *part = kith_message_allocate(message, size);
+        assert_non_null(part);
+        part[size - 1] = ((char *)message->data)[size - 1] = 1;
+#if KITH_SANITIZED
+        assert_false(__asan_region_is_poisoned(message->data, size) != NULL);
+        assert_false(__asan_region_is_poisoned(part, size) != NULL);
+        assert_true(size % 16 == 0 || __asan_address_is_poisoned(part + size));
+        kith_message_reset(message);
+        assert_true(__asan_address_is_poisoned(part));
+#endif
+        kith_message_free(&message);
+    }
+    close_fixture(&fixture);
+}
+
 static void send_to_nobody(struct kith_process *self, void *argument)
 {
     struct kith_message *message;
@@ -169,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_payload_that_was_sent_is_out_of_reach),
+        cmocka_unit_test(what_is_beside_a_payload_is_out_of_reach),
         cmocka_unit_test(a_message_that_cannot_be_sent_stays_with_its_sender),
         cmocka_unit_test(what_a_process_holds_at_its_end_is_freed),
         cmocka_unit_test(a_request_held_by_a_process_that_ends_is_answered_with_down),
