@@ -72,7 +72,8 @@ bench_measure bench_local_call, bench_local_send, bench_local_ring, bench_local_
 bench_measure bench_local_spawn, bench_local_spawn_crowd, bench_local_idle;
 
 // naming_bench.c
-bench_measure bench_naming_lookup, bench_naming_lookup_at_host, bench_naming_register;
+bench_measure bench_naming_lookup, bench_naming_lookup_at_host, bench_naming_lookup_replicated;
+bench_measure bench_naming_register;
 bench_measure bench_bare_probe, bench_bare_probe_rate;
 
 // bare_udp.c, bare_sctp.c: two OS processes on loopback

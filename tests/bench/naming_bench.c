@@ -8,6 +8,8 @@
 
 #include <kith/codec.h>
 #include <kith/naming.h>
+#include <kith/net.h>
+#include <kith/net_loop.h>
 #include <kith/platform_linux.h>
 
 #include "bench.h"
@@ -23,6 +25,7 @@ struct naming {
     struct kith_node *node;
     char (*texts)[TEXT_SIZE]; // names, in the order they are asked for
     const char *host;         // before each address, "" or "bench/"
+    bool replicated;          // the names are another node's
     uint64_t count;
     uint64_t start_ns, end_ns;
     uint64_t sum;
@@ -77,6 +80,15 @@ static bool open_naming(struct naming *naming)
     return error == KITH_OK;
 }
 
+static void close_naming(struct naming *naming)
+{
+    kith_naming_close(naming->node);
+    kith_codec_close(naming->node);
+    kith_node_close(naming->node);
+    kith_platform_linux_close(&naming->platform);
+    free(naming->texts);
+}
+
 // Runs one process until it stops the node.
 static bool run_naming(struct naming *naming, kith_process_entry *entry)
 {
@@ -85,11 +97,7 @@ static bool run_naming(struct naming *naming, kith_process_entry *entry)
         return false;
     }
     kith_node_run(naming->node);
-    kith_naming_close(naming->node);
-    kith_codec_close(naming->node);
-    kith_node_close(naming->node);
-    kith_platform_linux_close(&naming->platform);
-    free(naming->texts);
+    close_naming(naming);
     return naming->end_ns > naming->start_ns;
 }
 
@@ -103,13 +111,19 @@ static void finish(struct naming *naming, enum kith_error error)
     kith_node_stop(naming->node);
 }
 
-static void look_up(struct kith_process *self, void *argument)
+static enum kith_error register_names(struct kith_process *self, const struct naming *naming)
 {
-    struct naming *naming = argument;
     enum kith_error error = KITH_OK;
     for (uint32_t i = 0; error == KITH_OK && i < NAMES; i++) {
         error = kith_register(self, naming->texts[i], 0, NULL, KITH_FOREVER);
     }
+    return error;
+}
+
+static void look_up(struct kith_process *self, void *argument)
+{
+    struct naming *naming = argument;
+    enum kith_error error = naming->replicated ? KITH_OK : register_names(self, naming);
     if (naming->host[0] != '\0') {
         add_hosts(naming);
     }
@@ -145,6 +159,94 @@ bool bench_naming_lookup(const struct bench_options *options, double *figure)
 bool bench_naming_lookup_at_host(const struct bench_options *options, double *figure)
 {
     return measure_lookup(options, "bench/", figure);
+}
+
+// The names of another node: the two are linked in memory, in this one OS process.
+
+struct owner {
+    struct naming naming;
+    struct kith_backend *backends[2];
+    struct kith_net *nets[2];
+    struct kith_loop_network *network;
+};
+
+static void hold_names(struct kith_process *self, void *argument)
+{
+    if (register_names(self, argument) == KITH_OK) {
+        (void)kith_sleep_until(self, KITH_FOREVER);
+    }
+}
+
+static bool link_nodes(struct owner *owner, struct kith_node *const nodes[2])
+{
+    static const struct kith_loop_options options = {
+        .seed = 1, .retry_ns = 50000000, .connect_ns = 1000000000, .unanswered = 4};
+    struct kith_endpoint endpoints[2];
+    enum kith_error error = kith_loop_network_open(&options, &owner->network);
+    for (int side = 0; side < 2 && error == KITH_OK; side++) {
+        struct kith_naming_status status;
+        (void)kith_naming_status(nodes[side], &status);
+        (void)kith_endpoint_parse(side == 0 ? "10.0.0.1:7400" : "10.0.0.2:7400", 0,
+                                  &endpoints[side]);
+        error = kith_loop_backend_new(owner->network, NULL, NULL, &owner->backends[side]);
+        const struct kith_net_options net = {.node = nodes[side],
+                                             .backend = owner->backends[side],
+                                             .listen = endpoints[side],
+                                             .naming = status.naming};
+        if (error == KITH_OK) {
+            error = kith_net_open(&net, &owner->nets[side]);
+        }
+    }
+    return error == KITH_OK && kith_net_peer_add(owner->nets[0], &endpoints[1]) == KITH_OK;
+}
+
+// Until the first node has the names of the second. It takes a few milliseconds.
+static bool replicate(const struct owner *owner, struct kith_node *const nodes[2])
+{
+    uint64_t give_up_ns = bench_now_ns() + BENCH_DEADLINE_MS * UINT64_C(1000000);
+    struct kith_naming_status status = {.replicated = 0};
+    while (status.replicated < NAMES && bench_now_ns() < give_up_ns) {
+        kith_loop_network_run(owner->network, kith_node_now(nodes[0]));
+        for (int side = 0; side < 2; side++) {
+            (void)kith_loop_backend_poll(owner->backends[side]);
+            kith_node_settle(nodes[side]);
+        }
+        (void)kith_naming_status(nodes[0], &status);
+    }
+    return status.replicated >= NAMES;
+}
+
+static void unlink_nodes(const struct owner *owner)
+{
+    for (int side = 0; side < 2; side++) {
+        kith_net_close(owner->nets[side]);
+        kith_loop_backend_free(owner->backends[side]);
+    }
+    kith_loop_network_close(owner->network);
+}
+
+bool bench_naming_lookup_replicated(const struct bench_options *options, double *figure)
+{
+    struct naming naming;
+    struct owner owner;
+    if (!open_naming(&naming) || !open_naming(&owner.naming)) {
+        return false;
+    }
+    naming.replicated = true;
+    naming.count = bench_count(options, 10000000);
+    struct kith_node *const nodes[2] = {naming.node, owner.naming.node};
+    const struct kith_spawn_options hold = {.entry = hold_names, .argument = &owner.naming};
+    bool good = link_nodes(&owner, nodes) && kith_spawn(nodes[1], &hold, NULL) == KITH_OK &&
+                replicate(&owner, nodes);
+    const struct kith_spawn_options ask = {.entry = look_up, .argument = &naming};
+    if (good && kith_spawn(nodes[0], &ask, NULL) == KITH_OK) {
+        kith_node_run(nodes[0]);
+    }
+    unlink_nodes(&owner);
+    close_naming(&naming);
+    close_naming(&owner.naming);
+    *figure = (double)(naming.end_ns - naming.start_ns) / (double)naming.count;
+    return naming.end_ns > naming.start_ns;
 }
 
 static void register_and_release(struct kith_process *self, void *argument)

@@ -18,6 +18,8 @@ const struct bench_row bench_rows[] = {
     {"idle process, of 100,000", "B", bench_local_idle, NULL, NULL, BENCH_AT_MOST, 4700},
     {"lookup of a name, of 10,000", "ns", bench_naming_lookup, "probe of a hash table",
      bench_bare_probe, BENCH_AT_MOST, 4},
+    {"the same, of another node's names", "ns", bench_naming_lookup_replicated,
+     "probe of a hash table", bench_bare_probe, BENCH_AT_MOST, 4},
     {"lookup of host/name/index", "ns", bench_naming_lookup_at_host, "probe of a hash table",
      bench_bare_probe, BENCH_AT_MOST, 0},
     {"register and release a name", "M/s", bench_naming_register, "probe of a hash table",
