@@ -6,6 +6,7 @@
 
 #include <kith/backend_sctp.h>
 #include <kith/codec.h>
+#include <kith/frame.h>
 #include <kith/naming.h>
 #include <kith/udp_uv.h>
 
@@ -198,6 +199,7 @@ static int open_net(struct kithi_app *self, struct kith_ref naming, struct kith_
         .backend = self->backend,
         .listen = values[KITHI_SETTING_LISTEN].endpoint,
         .advertise = values[KITHI_SETTING_ADVERTISE].endpoint,
+        .features = KITH_FEATURE_REPLICATION,
         .detect_ms = number(self, KITHI_SETTING_DETECT) / NS_PER_MS,
         .naming = naming,
         .kernel = kernel,
