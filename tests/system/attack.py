@@ -13,41 +13,18 @@ import struct
 import sys
 import time
 
-PORT, PPID, STREAMS = 7400, 0x6B697468, 16
-INIT, INIT_ACK, COOKIE_ECHO, COOKIE_ACK, DATA, ABORT, SHUTDOWN = 1, 2, 10, 11, 0, 6, 7
+sys.path.insert(1, os.path.join(sys.path[0], "peer"))
+from sctp import (ABORT, COOKIE_ACK, COOKIE_ECHO, DATA, INIT, INIT_ACK, PORT, PROTOCOL, SHUTDOWN,
+                  STREAMS, chunk, find_cookie, pack)
 
 
-def make_table():
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
-        table.append(value)
-    return table
-
-
-TABLE = make_table()
-
-
-def crc32c(data):
-    value = 0xFFFFFFFF
-    for byte in data:
-        value = value >> 8 ^ TABLE[(value ^ byte) & 0xFF]
-    return value ^ 0xFFFFFFFF
-
-
-def chunk(kind, body, flags=0):
-    return struct.pack(">BBH", kind, flags, 4 + len(body)) + body + b"\0" * (-len(body) % 4)
-
-
-def packet(tag, *chunks):
-    header, body = struct.pack(">HHI", 10000, PORT, tag), b"".join(chunks)
-    checksum = crc32c(header + b"\0\0\0\0" + body)
-    return header + struct.pack("<I", checksum) + body
+def packet(tag, chunks):
+    return pack(10000, PORT, tag, chunks)
 
 
 def init_packet():
-    return packet(0, chunk(INIT, struct.pack(">IIHHI", 0x09090909, 1 << 16, STREAMS, STREAMS, 1)))
+    body = struct.pack(">IIHHI", 0x09090909, 1 << 16, STREAMS, STREAMS, 1)
+    return packet(0, chunk(INIT, 0, body))
 
 
 def open_socket(target):
@@ -70,18 +47,12 @@ class Peer:
     def __init__(self, target):
         self.socket, self.tag, self.tsn = open_socket(target), 0, 1
         cookie = self.ask()
-        self.exchange(packet(self.tag, chunk(COOKIE_ECHO, cookie)), COOKIE_ACK)
+        self.exchange(packet(self.tag, chunk(COOKIE_ECHO, 0, cookie)), COOKIE_ACK)
 
     def ask(self):
         answer = self.exchange(init_packet(), INIT_ACK)
         self.tag = struct.unpack(">I", answer[:4])[0]
-        rest = answer[16:]
-        while rest:
-            kind, size = struct.unpack(">HH", rest[:4])
-            if kind == 7:
-                return rest[4:size]
-            rest = rest[size + -size % 4:]
-        raise ValueError("no cookie")
+        return find_cookie(answer[16:])
 
     def exchange(self, data, wanted):
         for _ in range(20):
@@ -104,8 +75,8 @@ class Peer:
         return chunks
 
     def say(self, data, stream=0):
-        body = struct.pack(">IHHI", self.tsn, stream, 0, PPID) + data
-        send(self.socket, packet(self.tag, chunk(DATA, body, 3)))
+        body = struct.pack(">IHHI", self.tsn, stream, 0, PROTOCOL) + data
+        send(self.socket, packet(self.tag, chunk(DATA, 3, body)))
         self.tsn += 1
 
     def wait_for_end(self, seconds):

@@ -12,6 +12,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
 bin=${KITH_BIN:-$PWD/build/gcc/bin}
 work=$(mktemp -d "${TMPDIR:-/tmp}/kith-system-XXXXXX")
 trap 'rm -rf "$work"' EXIT
+export PYTHONDONTWRITEBYTECODE=1
 unset "${!KITH_@}" # settings of whoever runs the tests are none of the nodes'
 declare -A pids=() endpoints=()
 failures=0
