@@ -148,8 +148,10 @@ class Association:
                 break
             value = packet[at + 4:at + size]
             if kind == DATA:
-                self.take_data(flags, value)
-                has_data = True
+                # Before the COOKIE ACK, which may be lost or late, it isn't taken: it comes again.
+                if self.state in ("open", "shutdown"):
+                    self.take_data(flags, value)
+                    has_data = True
             else:
                 self.take_control(kind, value)
             at += size + -size % 4
