@@ -1,18 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a process gives way to the next. All of it is inline, and a blocking call ends in the switch:
-// what it gives has been put in its place by whoever woke it (see kithi_arch_switch).
+// How a process is made ready and gives way to the next. All of it is inline, and a blocking call
+// ends in the switch: what it gives has been put in its place by whoever woke it (see
+// kithi_arch_switch). What happens seldom is a call that ends the blocking call as well, so that
+// nothing has to be kept across it.
 #ifndef KITHI_BLOCK_H
 #define KITHI_BLOCK_H
 
 #include "kernel.h"
 
-#include <kithi_checks.h>
-
 #include "arch/arch.h"
 
-// The switch after which the slice has to be timed or the round is over. Gives the process that
-// comes next, or NULL for the scheduler.
-struct kith_process *kithi_attend(struct kith_process *self);
+static inline void kithi_queue_push(struct kithi_ready *ready, struct kith_process *process)
+{
+    process->state = KITH_STATE_READY;
+    process->next = NULL;
+    if (ready->first == NULL) {
+        ready->first = process;
+    } else {
+        ready->last->next = process;
+    }
+    ready->last = process;
+}
+
+static inline void kithi_ready_push(struct kith_process *process)
+{
+    kithi_queue_push(&process->node->ready[process->flags & KITHI_HIGH], process);
+}
 
 static inline struct kith_process *kithi_pop(struct kithi_ready *ready)
 {
@@ -23,59 +36,130 @@ static inline struct kith_process *kithi_pop(struct kithi_ready *ready)
     return process;
 }
 
+// Of those that are ready, while some have a high priority.
+struct kith_process *kithi_pick_by_priority(struct kith_node *node);
+
 static inline struct kith_process *kithi_pick(struct kith_node *node)
 {
-    struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
-    struct kithi_ready *normal = &node->ready[KITH_PRIORITY_NORMAL];
-    if (KITHI_SELDOM(high->first != NULL) &&
-        (normal->first == NULL || node->in_a_row < KITHI_HIGH_IN_A_ROW)) {
-        node->in_a_row++;
-        return kithi_pop(high);
+    if (KITHI_SELDOM(node->ready[KITH_PRIORITY_HIGH].first != NULL)) {
+        return kithi_pick_by_priority(node);
     }
-    node->in_a_row = 0;
-    return kithi_pop(normal);
+    return kithi_pop(&node->ready[KITH_PRIORITY_NORMAL]);
 }
 
-// Who comes after `self`; NULL for the scheduler.
-static inline struct kith_process *kithi_next(struct kith_process *self)
+// The blocking call of a process whose alarm isn't set is over and will return `result`.
+static inline void kithi_end_wait(struct kith_process *process, enum kith_error result)
 {
-    struct kith_node *node = self->node;
-    return KITHI_SELDOM(--node->quiet == 0) ? kithi_attend(self) : kithi_pick(node);
+    process->wake = (uint8_t)result;
+    process->wait = KITHI_WAIT_NONE;
 }
 
-// Continues with `next`, or with the scheduler if that is NULL. Returns when `self` was woken, what
-// kithi_wake said; never, if it has `ended`.
-static inline enum kith_error kithi_switch_to(struct kith_process *self, struct kith_process *next,
-                                              bool ended)
+// The blocking call of any process is.
+static inline void kithi_wake(struct kith_process *process, enum kith_error result)
 {
-    struct kith_node *node = self->node;
-    void *stack_pointer = node->scheduler_stack_pointer;
-    uint32_t wake = 0;
-    node->running = next;
-    if (next != NULL) {
-        next->state = KITH_STATE_RUNNING;
-        if (KITHI_SELDOM(next->arrived != NULL)) {
-            kithi_arrive(next);
-        }
-        stack_pointer = next->stack_pointer;
-        wake = next->wake;
+    if (KITHI_SELDOM(process->flags & KITHI_TIMED)) {
+        process->flags &= (uint8_t)~KITHI_TIMED;
+        kith_alarm_clear(process->node, &process->alarm);
     }
-    if (KITHI_CHECKS) {
-        const void *base = next != NULL ? next->stack.base : node->scheduler_base;
-        kithi_check_leave(ended ? NULL : &self->fake_stack, base,
-                          next != NULL ? next->stack.size : node->scheduler_size);
-    }
-    uint32_t result = kithi_arch_switch(&self->stack_pointer, stack_pointer, wake);
-    kithi_check_arrive(self->fake_stack, NULL, NULL);
-    return (enum kith_error)result;
+    kithi_end_wait(process, result);
+    kithi_ready_push(process);
 }
+
+// The message of a process that waited for room has been taken.
+static inline void kithi_sender_done(struct kith_process *process)
+{
+    kithi_list_remove(&process->waiting);
+    *process->at = NULL;
+    process->sent++;
+    process->node->counters.sent++;
+    if (KITHI_SELDOM(process->flags & KITHI_CALLING)) {
+        process->state = KITH_STATE_CALLING; // it waits on: the reply may come before it runs
+        process->wait = KITHI_WAIT_REPLY;
+        return;
+    }
+    kithi_wake(process, KITH_OK);
+}
+
+// What a process waits for won't come.
+static inline void kithi_wake_in_vain(struct kith_process *process, enum kith_error reason)
+{
+    if (process->state == KITH_STATE_SENDING) {
+        kithi_list_remove(&process->waiting);
+        process->node->counters.refused++;
+    }
+    kithi_wake(process, reason);
+}
+
+// KILLED once for a process told to end; ends it the second time.
+enum kith_error kithi_told_killed(struct kith_process *self);
+static inline enum kith_error kithi_check_killed(struct kith_process *self)
+{
+    return KITHI_SELDOM(self->flags & KITHI_KILLED) ? kithi_told_killed(self) : KITH_OK;
+}
+
+// Gives up the running process, whose canary is broken. The scheduler ends it on its own stack,
+// since there may be no room left on this one.
+noreturn void kithi_overflow(struct kith_process *self);
 
 // Before a process gives way or ends, and before it is in any queue.
 static inline void kithi_check_stack(struct kith_process *self)
 {
-    if (KITHI_SELDOM(!self->guarded) && !kithi_stack_intact(&self->stack)) {
+    if (KITHI_SELDOM(self->flags & KITHI_UNGUARDED) && !kithi_stack_intact(&self->stack)) {
         kithi_overflow(self);
     }
+}
+
+// Continues with `next`, to which nothing special applies. Returns, when `self` has been woken,
+// what kithi_wake said.
+KITHI_ALWAYS_INLINE enum kith_error kithi_continue_with(struct kith_process *self,
+                                                        struct kith_process *next)
+{
+    __builtin_prefetch(next->peer); // while its stack is on the way, too
+    self->node->running = next;
+    next->state = KITH_STATE_RUNNING;
+    if (KITHI_CHECKS) {
+        kithi_check_leave(&self->fake_stack, next->stack.base, next->stack.size);
+    }
+    uint32_t result = kithi_arch_switch(&self->stack_pointer, next->stack_pointer, next->wake);
+    kithi_check_arrive(self->fake_stack, NULL, NULL);
+    return (enum kith_error)result;
+}
+
+// The same with any process, or with the scheduler if `next` is NULL.
+enum kith_error kithi_switch_to(struct kith_process *self, struct kith_process *next);
+
+// The same with whoever comes next, at a switch after which the slice has to be timed or the round
+// is over.
+enum kith_error kithi_attend(struct kith_process *self);
+
+static inline enum kith_error kithi_switch(struct kith_process *self)
+{
+    struct kith_node *node = self->node;
+    if (KITHI_SELDOM(--node->quiet == 0)) {
+        return kithi_attend(self);
+    }
+    struct kith_process *next = kithi_pick(node);
+    if (KITHI_SELDOM(next == NULL || next->flags & KITHI_ARRIVED)) {
+        return kithi_switch_to(self, next);
+    }
+    return kithi_continue_with(self, next);
+}
+
+// Makes `woken` ready and gives way to whoever comes next.
+enum kith_error kithi_switch_after(struct kith_process *self, struct kith_process *woken);
+
+// The same, straight to `woken` if nobody else is ready.
+KITHI_ALWAYS_INLINE enum kith_error kithi_hand_cpu(struct kith_process *self,
+                                                   struct kith_process *woken)
+{
+    struct kith_node *node = self->node;
+    if (KITHI_CHECKS || KITHI_SELDOM(node->quiet <= 1) ||
+        node->ready[KITH_PRIORITY_NORMAL].first != NULL ||
+        node->ready[KITH_PRIORITY_HIGH].first != NULL) {
+        return kithi_switch_after(self, woken);
+    }
+    node->quiet--;
+    return kithi_continue_with(self, woken);
 }
 
 void kithi_set_deadline(struct kith_process *self, uint64_t deadline_ns);
@@ -90,7 +174,14 @@ static inline enum kith_error kithi_block(struct kith_process *self, enum kith_p
         kithi_set_deadline(self, deadline_ns);
     }
     self->state = (uint8_t)state;
-    return kithi_switch_to(self, kithi_next(self), false);
+    return kithi_switch(self);
+}
+
+// Whether the running process may block until `deadline_ns` in the shortest way: not told to end,
+// its stack guarded, no alarm to set.
+static inline bool kithi_blocks_simply(const struct kith_process *self, uint64_t deadline_ns)
+{
+    return (self->flags & (KITHI_KILLED | KITHI_UNGUARDED)) == 0 && deadline_ns == KITH_FOREVER;
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The last step of every message: rights, the receiver's slot and generation, its mailbox.
-#include "kernel.h"
+#include "path.h"
 
 void kith_rights_set(struct kith_node *node, const struct kith_rights *rights)
 {
@@ -28,10 +28,7 @@ enum kith_error kithi_deliver_local(struct kith_node *node, struct kith_message 
         node->counters.stale++;
         return kith_ref_is_none(message->to) ? KITH_ERROR_NOT_FOUND : KITH_ERROR_STALE;
     }
-    // Whoever waits in front of a full mailbox goes first, unless this is what the receiver waits
-    // for.
-    if (!kithi_mailbox_waits_for(receiver, message) && !KITH_BUG(MAILBOX_LIMIT_IGNORED) &&
-        (!kithi_list_empty(&receiver->senders) || !kithi_mailbox_has_room(receiver, message))) {
+    if (!kithi_mailbox_waits_for(receiver, message) && !kithi_mailbox_admits(receiver, message)) {
         return KITH_ERROR_FULL;
     }
     node->counters.delivered++;

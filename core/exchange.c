@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Send, call, request, reply, forward: how a message leaves its owner.
-#include "block.h"
+#include "path.h"
 
 // One attempt. FULL: *route is the route to wait for, NULL for a local receiver.
 static enum kith_error try_to_send(struct kith_node *node, struct kith_message **message,
@@ -23,74 +23,145 @@ static enum kith_error try_to_send(struct kith_node *node, struct kith_message *
     return kithi_route_send(node, message, route);
 }
 
-// Waits in front of a full mailbox or route: kithi_sender_done or kithi_wake_in_vain ends it.
-static enum kith_error wait_for_room(struct kith_process *self, struct kith_message **message,
-                                     struct kith_route *route, uint64_t deadline_ns)
+// Waits among `senders`, in front of a full mailbox or route: kithi_sender_done or
+// kithi_wake_in_vain ends it.
+static inline enum kith_error wait_for_room(struct kith_process *self, struct kithi_list *senders,
+                                            struct kith_message **message, uint64_t deadline_ns)
 {
-    struct kith_node *node = self->node;
-    struct kithi_list *senders =
-        route != NULL ? &route->senders : &kithi_process_find(node, (*message)->to)->senders;
-    if (self->killed) {
-        node->counters.refused++;
-        return kithi_told_killed(self);
-    }
-    self->outgoing = *message;
-    self->outgoing_at = message;
+    self->at = message;
     kithi_list_append(KITH_BUG(BLOCKED_SENDERS_LIFO) ? senders->next : senders, &self->waiting);
     return kithi_block(self, KITH_STATE_SENDING, deadline_ns);
 }
 
-// The short path: a local process that waits for just this message. True if it was handed over.
-KITHI_ALWAYS_INLINE bool hand_over(struct kith_process *self, struct kith_message *message)
-{
-    struct kith_node *node = self->node;
-    if (message->to.node != node->incarnation || message->to.slot >= node->slots ||
-        message->owner != self->slot || node->rights.allow != NULL ||
-        KITH_TYPE_SIGNATURE(message->type) == KITH_SIGNATURE_KERNEL) {
-        return false;
-    }
-    struct kith_process *receiver = kithi_process_at(node, message->to.slot);
-    if (receiver->generation != message->to.generation ||
-        !kithi_mailbox_waits_for(receiver, message)) {
-        return false;
-    }
-    self->owned--;
-    self->sent++;
-    node->handed_over++;
-    kithi_message_hand(message, receiver);
-    return true;
-}
-
-static enum kith_error transmit_slowly(struct kith_process *self, struct kith_message **message,
-                                       uint64_t deadline_ns)
+// The long way, for any message to anywhere.
+static enum kith_error transmit_far(struct kith_process *self, struct kith_message **message,
+                                    uint64_t deadline_ns)
 {
     struct kith_node *node = self->node;
     struct kith_route *route;
     enum kith_error error = try_to_send(node, message, &route);
     if (error == KITH_OK) {
-        self->sent++;
+        kithi_count_sent(self);
         node->counters.sent++;
         return KITH_OK;
     }
     if (error == KITH_ERROR_FULL && deadline_ns != KITH_NO_WAIT) {
-        return wait_for_room(self, message, route, deadline_ns);
+        if ((self->flags & KITHI_KILLED) == 0) {
+            struct kithi_list *senders = route != NULL
+                                             ? &route->senders
+                                             : &kithi_process_find(node, (*message)->to)->senders;
+            return wait_for_room(self, senders, message, deadline_ns);
+        }
+        error = kithi_told_killed(self);
     }
     node->counters.refused++;
     return error;
 }
 
-static inline enum kith_error transmit(struct kith_process *self, struct kith_message **message,
-                                       uint64_t deadline_ns)
+KITHI_ALWAYS_INLINE bool is_at(const struct kith_process *process, const struct kith_node *node,
+                               struct kith_ref ref)
 {
-    assert(self->node->running == self && (*message)->place == KITHI_PLACE_HELD);
-    if (!KITH_BUG(FROM_NOT_STAMPED) || kith_ref_is_none((*message)->from)) {
-        (*message)->from = kithi_process_ref(self);
+    return ref.slot == process->slot && ref.generation == process->generation &&
+           ref.node == node->incarnation;
+}
+
+// Where `message` of `self` goes, if that is a process of this node and nobody has to be asked.
+// NULL says that the long way has to be gone.
+KITHI_ALWAYS_INLINE struct kith_process *find_near(struct kith_process *self, struct kith_ref to,
+                                                   const struct kith_message *message)
+{
+    struct kith_node *node = self->node;
+    if (KITHI_SELDOM(message->owner != self->slot || node->rights.allow != NULL ||
+                     KITH_TYPE_SIGNATURE(message->type) == KITH_SIGNATURE_KERNEL)) {
+        return NULL;
     }
-    if (hand_over(self, *message)) {
+    // Comparing a guess takes as long as looking it up, but nothing has to wait for the outcome.
+    struct kith_process *receiver = self->peer;
+    if (KITHI_SELDOM(!kith_ref_equal(kithi_process_ref(receiver), to))) {
+        receiver = kithi_process_find(node, to);
+        self->peer = receiver == NULL ? self : receiver;
+    }
+    return receiver;
+}
+
+// From `self` to a receiver that waits for it. The caller makes that ready.
+KITHI_ALWAYS_INLINE void hand_over(struct kith_process *self, struct kith_message *message,
+                                   struct kith_process *receiver)
+{
+    self->owned--;
+    kithi_count_sent(self);
+    self->node->handed_over++;
+    kithi_message_hand(message, receiver);
+    kithi_end_wait(receiver, KITH_OK);
+}
+
+// From `self` into a mailbox.
+static inline void hand_in(struct kith_process *self, struct kith_message *message,
+                           struct kith_process *receiver)
+{
+    self->owned--;
+    kithi_count_sent(self);
+    self->node->handed_over++;
+    message->owner = KITHI_NOBODY;
+    message->place = KITHI_PLACE_MAILBOX;
+    kithi_mailbox_append(receiver, message);
+}
+
+static inline void stamp(const struct kith_process *self, struct kith_message *message)
+{
+    assert(self->node->running == self && message->place == KITHI_PLACE_HELD);
+    if (!KITH_BUG(FROM_NOT_STAMPED) || kith_ref_is_none(message->from)) {
+        message->from = kithi_process_ref(self);
+    }
+}
+
+static enum kith_error transmit(struct kith_process *self, struct kith_message **message,
+                                uint64_t deadline_ns)
+{
+    stamp(self, *message);
+    struct kith_process *receiver = find_near(self, (*message)->to, *message);
+    if (receiver != NULL && kithi_takes_any(receiver)) {
+        hand_over(self, *message, receiver);
+        kithi_ready_push(receiver);
         *message = NULL;
         return KITH_OK;
     }
-    return transmit_slowly(self, message, deadline_ns);
+    return transmit_far(self, message, deadline_ns);
+}
+
+// The end of a send that didn't block: messages to other nodes may have to be looked after.
+static enum kith_error give_way(struct kith_process *self, enum kith_error error)
+{
+    kithi_give_way(self);
+    return error;
+}
+
+static enum kith_error send_far(struct kith_process *self, struct kith_message **message,
+                                uint64_t deadline_ns)
+{
+    enum kith_error error = transmit_far(self, message, deadline_ns);
+    bool gives_way = self->node->turn_wanted && deadline_ns != KITH_NO_WAIT;
+    return gives_way ? give_way(self, error) : error;
+}
+
+// To a process of this node that doesn't wait for it.
+static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_process *self,
+                                                              struct kith_process *receiver,
+                                                              struct kith_message **message,
+                                                              uint64_t deadline_ns)
+{
+    if (receiver->wait != KITHI_WAIT_NONE || self->node->turn_wanted) {
+        return send_far(self, message, deadline_ns);
+    }
+    if (kithi_mailbox_admits(receiver, *message)) {
+        hand_in(self, *message, receiver);
+        *message = NULL;
+        return KITH_OK;
+    }
+    if (!kithi_blocks_simply(self, deadline_ns)) {
+        return send_far(self, message, deadline_ns);
+    }
+    return wait_for_room(self, &receiver->senders, message, KITH_FOREVER);
 }
 
 enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
@@ -98,17 +169,25 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
 {
     struct kith_message *sent = *message;
     assert(!sent->waiting); // a request is replied to or forwarded
+    stamp(self, sent);
     sent->to = to;
     sent->reply_to = KITH_REF_NONE;
     sent->id = 0;
     sent->error = KITH_OK;
     sent->done = false;
     sent->failed = false;
-    enum kith_error error = transmit(self, message, deadline_ns);
-    if (KITHI_SELDOM(self->node->turn_wanted) && deadline_ns != KITH_NO_WAIT) {
-        kithi_give_way(self);
+    struct kith_process *receiver = find_near(self, to, sent);
+    if (receiver == NULL) {
+        return send_far(self, message, deadline_ns);
     }
-    return error;
+    if (!kithi_takes_any(receiver)) {
+        return send_to_busy(self, receiver, message, deadline_ns);
+    }
+    hand_over(self, sent, receiver);
+    kithi_ready_push(receiver);
+    *message = NULL;
+    bool gives_way = self->node->turn_wanted && deadline_ns != KITH_NO_WAIT;
+    return KITHI_SELDOM(gives_way) ? give_way(self, KITH_OK) : KITH_OK;
 }
 
 enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kith_message **message)
@@ -135,6 +214,7 @@ static inline void begin_request(struct kith_process *self, struct kith_ref to,
     assert(!message->waiting);
     message->to = to;
     message->reply_to = kithi_process_ref(self);
+    message->caller = self;
     message->id = ++self->node->next_id;
     message->deadline_ns = deadline_ns;
     message->error = KITH_OK;
@@ -160,32 +240,49 @@ static enum kith_error end_call(struct kith_process *self, struct kith_ref to, u
     return error;
 }
 
-enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
-                          struct kith_message **message, uint64_t deadline_ns)
+static __attribute__((noinline)) enum kith_error call_far(struct kith_process *self,
+                                                          struct kith_ref to,
+                                                          struct kith_message **message,
+                                                          uint64_t deadline_ns)
 {
-    if (KITHI_SELDOM(self->killed)) {
+    if (self->flags & KITHI_KILLED) {
         return kithi_told_killed(self);
     }
-    struct kith_message *request = *message;
-    begin_request(self, to, request, deadline_ns, false);
-    uint64_t id = request->id;
+    begin_request(self, to, *message, deadline_ns, false);
+    uint64_t id = (*message)->id;
     self->wait_key = id;
-    self->receive_at = message;
-    request->from = kithi_process_ref(self); // copying reply_to would wait for its two stores
-    assert(self->node->running == self && request->place == KITHI_PLACE_HELD);
-    if (hand_over(self, request)) {
-        *message = NULL;
-        self->wait = KITHI_WAIT_REPLY;
-        return kithi_block(self, KITH_STATE_CALLING, deadline_ns);
-    }
-    self->calling = true;
-    enum kith_error error = transmit_slowly(self, message, deadline_ns);
-    self->calling = false;
+    self->at = message;
+    self->flags |= KITHI_CALLING;
+    enum kith_error error = transmit(self, message, deadline_ns);
+    self->flags &= (uint8_t)~KITHI_CALLING;
     if (error == KITH_OK && *message == NULL) { // sent without waiting
         self->wait = KITHI_WAIT_REPLY;
         error = kithi_block(self, KITH_STATE_CALLING, deadline_ns);
     }
     return end_call(self, to, id, message, error);
+}
+
+enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
+                          struct kith_message **message, uint64_t deadline_ns)
+{
+    if (KITHI_SELDOM(!kithi_blocks_simply(self, deadline_ns))) {
+        return call_far(self, to, message, deadline_ns);
+    }
+    struct kith_message *request = *message;
+    begin_request(self, to, request, deadline_ns, false);
+    stamp(self, request);
+    struct kith_process *receiver = find_near(self, to, request);
+    if (KITHI_SELDOM(receiver == NULL || !kithi_takes_any(receiver))) {
+        request->waiting = false;
+        return call_far(self, to, message, deadline_ns);
+    }
+    self->wait_key = request->id;
+    self->at = message;
+    hand_over(self, request, receiver);
+    *message = NULL;
+    self->wait = KITHI_WAIT_REPLY;
+    self->state = KITH_STATE_CALLING;
+    return kithi_hand_cpu(self, receiver);
 }
 
 enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
@@ -203,18 +300,6 @@ enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
     return KITH_OK;
 }
 
-static inline enum kith_error reply_locally(struct kith_process *self, struct kith_message *reply)
-{
-    reply->from = kithi_process_ref(self);
-    if (hand_over(self, reply)) {
-        return KITH_OK;
-    }
-    self->sent++;
-    self->node->counters.sent++;
-    kithi_deliver_reply(self->node, reply);
-    return KITH_OK;
-}
-
 // Nobody waits for it any longer. Its sender isn't told: it counts as sent, not as refused.
 static void drop_late_reply(struct kith_process *self, struct kith_message **message)
 {
@@ -222,25 +307,22 @@ static void drop_late_reply(struct kith_process *self, struct kith_message **mes
     counters->refused--;
     counters->sent++;
     counters->late_replies++;
-    self->sent++;
+    kithi_count_sent(self);
     kith_message_free(message);
 }
 
-enum kith_error kith_reply(struct kith_process *self, struct kith_message **message)
+static __attribute__((noinline)) enum kith_error reply_far(struct kith_process *self,
+                                                           struct kith_message **message)
 {
     struct kith_message *reply = *message;
-    if (!reply->waiting) {
-        return KITH_ERROR_INVALID;
-    }
-    reply->to = reply->reply_to;
-    reply->waiting = false;
-    reply->done = true;
-    reply->failed = false;
     if (reply->to.node == self->node->incarnation) {
         *message = NULL;
-        return reply_locally(self, reply);
+        kithi_count_sent(self);
+        self->node->counters.sent++;
+        kithi_deliver_reply(self->node, reply);
+        return KITH_OK;
     }
-    enum kith_error error = transmit(self, message, reply->deadline_ns);
+    enum kith_error error = transmit_far(self, message, reply->deadline_ns);
     if (error == KITH_ERROR_UNREACHABLE || error == KITH_ERROR_STALE) {
         drop_late_reply(self, message);
         return KITH_OK;
@@ -250,6 +332,29 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
         (*message)->done = false;
     }
     return error;
+}
+
+enum kith_error kith_reply(struct kith_process *self, struct kith_message **message)
+{
+    struct kith_message *reply = *message;
+    if (KITHI_SELDOM(!reply->waiting)) {
+        return KITH_ERROR_INVALID;
+    }
+    stamp(self, reply);
+    reply->to = reply->reply_to;
+    reply->waiting = false;
+    reply->done = true;
+    reply->failed = false;
+    struct kith_process *caller = reply->caller;
+    if (KITHI_SELDOM(caller == NULL || !is_at(caller, self->node, reply->reply_to) ||
+                     reply->owner != self->slot || caller->wait != KITHI_WAIT_REPLY ||
+                     caller->wait_key != reply->id || caller->flags & KITHI_TIMED)) {
+        return reply_far(self, message);
+    }
+    hand_over(self, reply, caller);
+    kithi_ready_push(caller);
+    *message = NULL;
+    return KITH_OK;
 }
 
 enum kith_error kith_reply_error(struct kith_process *self, struct kith_message **message,

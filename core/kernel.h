@@ -28,8 +28,8 @@ enum {
     KITHI_ROUND = 256,         // switches before the scheduler looks at clock and platform again
     KITHI_MANY_SLICES = 64,    // in a round of so many they aren't timed each
     KITHI_BRIEF_CYCLES = 2000, // if one took fewer
-    KITHI_SAMPLE_LEAST = 16,   // slices from one timed to the next: this, plus up to
-    KITHI_SAMPLE_SPREAD = 32,
+    KITHI_SAMPLE_LEAST = 64,   // slices from one timed to the next: this, plus up to
+    KITHI_SAMPLE_SPREAD = 64,
     KITHI_HIGH_IN_A_ROW = 16, // picks of high priority before a normal one has its turn
     KITHI_HOG_AGAIN = 10,     // a hog is reported again after so many times as long
     KITHI_FORMER = 256,       // former incarnations remembered, at most
@@ -59,43 +59,49 @@ enum kithi_wait {
     KITHI_WAIT_REPLY,
 };
 
-struct kithi_mailbox {
-    struct kith_message *first, *last;
-    size_t bytes, bytes_limit;
-    uint32_t count, limit;
+// What sets a process apart from those that may take the shortest way.
+enum {
+    KITHI_HIGH =
+        KITH_PRIORITY_HIGH,   // its priority; the others have to do with ways, not with turns
+    KITHI_KILLED = 1 << 1,    // it was told to end
+    KITHI_UNGUARDED = 1 << 2, // its stack has only a canary
+    KITHI_TIMED = 1 << 3,     // its alarm may be set
+    KITHI_CALLING = 1 << 4,   // it waits for the reply as soon as its request is sent
+    KITHI_ARRIVED = 1 << 5,   // the message put at *at isn't settled yet (kithi_arrive)
+    KITHI_MAIL = 1 << 6,      // its mailbox isn't empty
 };
 
-// In the order of how often it is touched: a message handed over touches the first two lines of the
-// cache (KITHI_LINE), a sender that waits the third as well.
+struct kithi_mailbox {
+    struct kith_message *first, *last; // `last` means nothing while `first` is NULL
+    size_t bytes;
+    uint32_t count, peak;
+};
+
+// In the order of how often it is touched: a message handed over touches only the first line of the
+// cache (KITHI_LINE), a mailbox the second, too.
 struct kith_process {
     alignas(KITHI_LINE) void *stack_pointer;
     struct kith_node *node;
-    struct kith_process *next;        // in a ready queue or a list of free slots
-    struct kith_message **receive_at; // where it wants the message that it waits for
-    struct kith_message *arrived;     // one put there that isn't settled yet (kithi_arrive)
-    uint64_t wait_key;
+    uint32_t slot, generation;
+    struct kith_process *next; // in a ready queue or a list of free slots
+    struct kith_process *peer; // some process of this node; most often who got its last message
+    struct kith_message **at;  // where it wants the message that it waits for, or has that to send
+    uint32_t owned;
+    uint8_t wake; // enum kith_error: what the blocking call returns
     uint8_t wait; // enum kithi_wait; NONE while it has ended
     uint8_t state;
-    uint8_t priority;
-    uint8_t wake; // enum kith_error: what the blocking call returns
-    bool killed;
-    bool guarded; // the stack is
-    bool timed;   // the alarm may be set
-    bool calling; // waits for the reply as soon as `outgoing` is sent
-    uint32_t slot, generation;
+    uint8_t flags;           // KITHI_HIGH ...
+    uint32_t sent, received; // modulo 2^32 (kithi_count_sent)
 
-    uint64_t sent, received;
+    struct kithi_list waiting; // this process among others that wait for room
     struct kithi_mailbox mailbox;
-    uint32_t mailbox_peak;
-    uint32_t owned;
-
-    struct kithi_list senders; // processes that wait for room in this mailbox, if it isn't empty
-    struct kithi_list waiting; // this process in such a list
-    struct kith_message *outgoing;     // what it waits to send
-    struct kith_message **outgoing_at; // the caller's pointer to it, NULL once it is sent
-    struct kith_route *outgoing_route;
+    uint64_t wait_key;
     uint64_t cycles;
 
+    struct kithi_list senders; // that wait for room in this mailbox
+    size_t mailbox_bytes;      // at most
+    uint32_t mailbox_messages; // at most
+    uint32_t sent_wraps, received_wraps;
     struct kith_alarm alarm;
     struct kithi_list watchers; // monitors of this process
     struct kithi_list watching; // monitors that this process has
@@ -201,6 +207,7 @@ struct kith_node {
     struct kithi_monitors monitors;
     uint32_t chunk_len, chunk_capacity, processes;
     struct kith_process *free_slots[KITHI_STACK_CLASSES];
+    uint32_t stack_class; // of limits.stack_size
     struct kith_hook *hooks;
     void *parts[KITH_PARTS];
     struct kith_limits limits;
@@ -220,21 +227,37 @@ static inline struct kith_ref kithi_process_ref(const struct kith_process *proce
     return (struct kith_ref){process->node->incarnation, process->slot, process->generation};
 }
 
+// Messages are counted by a process without a second line of the cache.
+static inline void kithi_count_sent(struct kith_process *process)
+{
+    if (KITHI_SELDOM(++process->sent == 0)) {
+        process->sent_wraps++;
+    }
+}
+
+static inline void kithi_count_received(struct kith_process *process)
+{
+    if (KITHI_SELDOM(++process->received == 0)) {
+        process->received_wraps++;
+    }
+}
+
 static inline struct kith_process *kithi_process_at(const struct kith_node *node, uint32_t slot)
 {
     return &node->chunks[slot / KITHI_CHUNK_PROCESSES][slot % KITHI_CHUNK_PROCESSES];
 }
 
-// The process of this node that `ref` means, or NULL if it has ended.
-static inline struct kith_process *kithi_process_find(struct kith_node *node, struct kith_ref ref)
+// The process of this node that `ref` means, or NULL if it has ended or is another node's.
+static inline struct kith_process *kithi_process_find(const struct kith_node *node,
+                                                      struct kith_ref ref)
 {
-    if (ref.slot >= node->slots) {
+    if (KITHI_SELDOM(ref.slot >= node->slots)) {
         return NULL;
     }
     struct kith_process *process = kithi_process_at(node, ref.slot);
-    bool same = process->generation == ref.generation || KITH_BUG(GENERATION_NOT_CHECKED);
-    bool alive = same && process->state != KITH_STATE_FREE;
-    return alive ? process : NULL;
+    bool same = (process->generation == ref.generation || KITH_BUG(GENERATION_NOT_CHECKED)) &&
+                ref.node == node->incarnation;
+    return same && process->state != KITH_STATE_FREE ? process : NULL;
 }
 void kithi_process_end(struct kith_process *process, enum kith_error reason);
 void kithi_processes_close(struct kith_node *node);
@@ -252,69 +275,6 @@ size_t kithi_stack_used(const struct kith_stack *stack);
 bool kithi_stack_intact(const struct kith_stack *stack);
 
 // scheduler.c
-static inline void kithi_queue_push(struct kithi_ready *ready, struct kith_process *process)
-{
-    process->state = KITH_STATE_READY;
-    process->next = NULL;
-    if (ready->first == NULL) {
-        ready->first = process;
-    } else {
-        ready->last->next = process;
-    }
-    ready->last = process;
-}
-
-static inline void kithi_ready_push(struct kith_process *process)
-{
-    kithi_queue_push(&process->node->ready[process->priority], process);
-}
-
-// The blocking call of a process is over and will return `result`.
-static inline void kithi_wake(struct kith_process *process, enum kith_error result)
-{
-    if (KITHI_SELDOM(process->timed)) {
-        process->timed = false;
-        kith_alarm_clear(process->node, &process->alarm);
-    }
-    process->wait = KITHI_WAIT_NONE;
-    process->wake = (uint8_t)result;
-    kithi_ready_push(process);
-}
-
-// The message of a process that waited for room has been taken.
-static inline void kithi_sender_done(struct kith_process *process)
-{
-    kithi_list_remove(&process->waiting);
-    *process->outgoing_at = NULL;
-    process->sent++;
-    process->node->counters.sent++;
-    if (KITHI_SELDOM(process->calling)) {
-        process->state = KITH_STATE_CALLING; // it waits on: the reply may come before it runs
-        process->wait = KITHI_WAIT_REPLY;
-        return;
-    }
-    kithi_wake(process, KITH_OK);
-}
-
-// What a process waits for won't come.
-static inline void kithi_wake_in_vain(struct kith_process *process, enum kith_error reason)
-{
-    if (process->state == KITH_STATE_SENDING) {
-        kithi_list_remove(&process->waiting);
-        process->node->counters.refused++;
-    }
-    kithi_wake(process, reason);
-}
-
-// KILLED once for a process told to end; ends it the second time.
-enum kith_error kithi_told_killed(struct kith_process *self);
-static inline enum kith_error kithi_check_killed(struct kith_process *self)
-{
-    return self->killed ? kithi_told_killed(self) : KITH_OK;
-}
-// Gives up the running process, whose canary is broken. The scheduler ends it on its own stack,
-// since there may be no room left on this one.
-noreturn void kithi_overflow(struct kith_process *self);
 // The running process lets all others that are ready run, and then the scheduler.
 void kithi_give_way(struct kith_process *self);
 void kithi_switch_away(struct kith_process *self); // without coming back, when it has ended
@@ -341,43 +301,8 @@ void kithi_timers_end(struct kith_process *process);
 void *kithi_lines_allocate(struct kith_node *node, size_t size);
 void kithi_lines_release(struct kith_node *node, void *memory, size_t size);
 enum kith_error kithi_pool_grow(struct kith_node *node);
-
-static inline enum kith_error kithi_pool_take(struct kith_node *node, struct kith_message **message)
-{
-    struct kithi_pool *pool = &node->pool;
-    if (KITHI_SELDOM(pool->free == NULL)) {
-        enum kith_error error = kithi_pool_grow(node);
-        if (error != KITH_OK) {
-            return error;
-        }
-    }
-    struct kith_message *taken = pool->free;
-    pool->free = taken->next;
-    pool->alive++;
-    memset(taken, 0, offsetof(struct kith_message, place));
-    taken->deadline_ns = KITH_FOREVER;
-    taken->origin = 0;
-    taken->next = NULL;
-    taken->inline_used = 0;
-    *message = taken;
-    return KITH_OK;
-}
-
 // No outcome for waiting requests.
-static inline void kithi_pool_put(struct kith_message *message)
-{
-    assert(message->place != KITHI_PLACE_FREE);
-    struct kithi_pool *pool = &message->node->pool;
-    if (KITHI_SELDOM(message->blocks != NULL)) {
-        kith_message_reset(message);
-    }
-    message->place = KITHI_PLACE_FREE;
-    message->owner = KITHI_NOBODY;
-    message->next = pool->free;
-    pool->free = message;
-    pool->alive--;
-    kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
-}
+void kithi_pool_put(struct kith_message *message);
 
 void kithi_pool_reclaim(struct kith_node *node, uint32_t owner);
 void kithi_pool_close(struct kith_node *node);
@@ -389,76 +314,9 @@ void kithi_message_unpoison(struct kith_message *message);
 // Takes the message.
 void kithi_request_fail(struct kith_message *message, enum kith_error error);
 
-// Who may touch a message: `process`, or code outside of any if that is NULL.
-static inline void kithi_message_hold(struct kith_message *message, struct kith_process *process)
-{
-    message->place = KITHI_PLACE_HELD;
-    message->owner = process == NULL ? KITHI_NOBODY : process->slot;
-    if (process != NULL) {
-        process->owned++;
-    }
-}
-
-static inline void kithi_message_let_go(struct kith_message *message, enum kithi_place place)
-{
-    if (message->place == KITHI_PLACE_HELD && message->owner != KITHI_NOBODY) {
-        kithi_process_at(message->node, message->owner)->owned--;
-    }
-    message->owner = KITHI_NOBODY;
-    message->place = (uint8_t)place;
-}
-
-// Gives `message`, which nobody holds, to the process that waits for it, and wakes that.
-static inline void kithi_message_hand(struct kith_message *message, struct kith_process *receiver)
-{
-    message->place = KITHI_PLACE_HELD;
-    message->owner = receiver->slot;
-    receiver->owned++;
-    receiver->received++;
-    *receiver->receive_at = message;
-    if (KITHI_CHECKS) {
-        kithi_message_poison(message); // until the receiver runs
-    }
-    if (KITHI_CHECKS || KITHI_SELDOM(message->origin != 0)) {
-        receiver->arrived = message;
-    }
-    kithi_wake(receiver, KITH_OK);
-}
-
 // mailbox.c
-void kithi_arrive(struct kith_process *process); // settles process->arrived, just before it runs
-static inline size_t kithi_message_bytes(const struct kith_message *message)
-{
-    return message->size > message->arena_bytes ? message->size : message->arena_bytes;
-}
-
-// A message larger than the whole mailbox is accepted by an empty one: it must get through.
-static inline bool kithi_mailbox_has_room(const struct kith_process *process,
-                                          const struct kith_message *message)
-{
-    const struct kithi_mailbox *mailbox = &process->mailbox;
-    size_t bytes = kithi_message_bytes(message);
-    return mailbox->count < mailbox->limit &&
-           (mailbox->count == 0 ||
-            (bytes <= mailbox->bytes_limit && mailbox->bytes <= mailbox->bytes_limit - bytes));
-}
-
-// A reply to kith_call is for that call only: whoever has given up and now waits for anything at
-// all doesn't get it.
-static inline bool kithi_wait_matches(uint8_t wait, uint64_t key,
-                                      const struct kith_message *message)
-{
-    return (wait == KITHI_WAIT_ANY && (!message->done || message->asynchronous)) ||
-           (wait == KITHI_WAIT_REPLY && message->done &&
-            (message->id == key || KITH_BUG(LATE_REPLY_TO_LATER_CALL))) ||
-           (wait == KITHI_WAIT_TYPE && !message->done && message->type == key);
-}
-
-static inline bool kithi_mailbox_waits_for(const struct kith_process *process,
-                                           const struct kith_message *message)
-{
-    return kithi_wait_matches(process->wait, process->wait_key, message);
-}
+// Settles what was put where a process wants it, just before it runs. Most have nothing to settle.
+void kithi_arrive(struct kith_process *process);
 void kithi_mailbox_put(struct kith_process *process, struct kith_message *message);
 void kithi_mailbox_end(struct kith_process *process);
 bool kithi_mailbox_remove_down(struct kith_process *process, uint64_t monitor);

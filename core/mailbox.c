@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mailboxes: first in, first out, bounded in messages and bytes, and the calls that receive.
-#include "block.h"
+#include "path.h"
 
-static void unlink_message(struct kithi_mailbox *mailbox, struct kith_message *previous,
+static void unlink_message(struct kith_process *process, struct kith_message *previous,
                            struct kith_message *message)
 {
+    struct kithi_mailbox *mailbox = &process->mailbox;
     if (previous == NULL) {
         mailbox->first = message->next;
     } else {
@@ -12,6 +13,9 @@ static void unlink_message(struct kithi_mailbox *mailbox, struct kith_message *p
     }
     if (message->next == NULL) {
         mailbox->last = previous;
+    }
+    if (mailbox->first == NULL) {
+        process->flags &= (uint8_t)~KITHI_MAIL;
     }
     mailbox->count--;
     mailbox->bytes -= kithi_message_bytes(message);
@@ -21,40 +25,31 @@ static void unlink_message(struct kithi_mailbox *mailbox, struct kith_message *p
 void kithi_mailbox_put(struct kith_process *process, struct kith_message *message)
 {
     kithi_message_let_go(message, KITHI_PLACE_MAILBOX);
-    if (kithi_mailbox_waits_for(process, message)) {
-        kithi_message_hand(message, process);
+    if (!kithi_mailbox_waits_for(process, message)) {
+        kithi_mailbox_append(process, message);
         return;
     }
-    if (KITHI_CHECKS) {
-        kithi_message_poison(message);
+    if (message->origin != 0) {
+        process->flags |= KITHI_ARRIVED;
     }
-    struct kithi_mailbox *mailbox = &process->mailbox;
-    message->next = NULL;
-    if (mailbox->first == NULL) {
-        mailbox->first = message;
-    } else {
-        mailbox->last->next = message;
-    }
-    mailbox->last = message;
-    mailbox->bytes += kithi_message_bytes(message);
-    if (++mailbox->count > process->mailbox_peak) {
-        process->mailbox_peak = mailbox->count;
-    }
+    kithi_message_hand(message, process);
+    kithi_wake(process, KITH_OK);
 }
 
-// Lets senders that wait go on while there is room.
+// Lets senders that wait go on while there is room. The process is the one that runs.
 static void admit_senders(struct kith_process *process)
 {
     while (!kithi_list_empty(&process->senders)) {
         struct kith_process *sender =
             KITHI_ENTRY(process->senders.next, struct kith_process, waiting);
-        struct kith_message *message = sender->outgoing;
+        struct kith_message *message = *sender->at;
         if (!kithi_mailbox_has_room(process, message)) {
             return;
         }
         kithi_sender_done(sender);
         process->node->counters.delivered++;
-        kithi_mailbox_put(process, message);
+        kithi_message_let_go_of(message, sender, KITHI_PLACE_MAILBOX);
+        kithi_mailbox_append(process, message);
     }
 }
 
@@ -65,7 +60,7 @@ static struct kith_message *take_from_senders(struct kith_process *self, enum ki
     struct kithi_list *node = self->senders.next;
     for (; node != &self->senders; node = node->next) {
         struct kith_process *sender = KITHI_ENTRY(node, struct kith_process, waiting);
-        struct kith_message *message = sender->outgoing;
+        struct kith_message *message = *sender->at;
         if (kithi_wait_matches((uint8_t)wait, key, message)) {
             kithi_sender_done(sender);
             self->node->counters.delivered++;
@@ -85,7 +80,7 @@ static struct kith_message *take_match(struct kith_process *self, enum kithi_wai
         message = message->next;
     }
     if (message != NULL) {
-        unlink_message(&self->mailbox, previous, message);
+        unlink_message(self, previous, message);
         return message;
     }
     return take_from_senders(self, wait, key);
@@ -102,8 +97,11 @@ static void give_credit_back(struct kith_process *self, struct kith_message *mes
 
 void kithi_arrive(struct kith_process *process)
 {
-    struct kith_message *message = process->arrived;
-    process->arrived = NULL;
+    if ((process->flags & KITHI_ARRIVED) == 0) {
+        return;
+    }
+    process->flags &= (uint8_t)~KITHI_ARRIVED;
+    struct kith_message *message = *process->at;
     if (KITHI_CHECKS) {
         kithi_message_unpoison(message);
     }
@@ -131,13 +129,33 @@ static inline enum kith_error wait_for(struct kith_process *self, enum kithi_wai
                                        uint64_t key, struct kith_message **message,
                                        uint64_t deadline_ns)
 {
-    if (deadline_ns == KITH_NO_WAIT) {
+    if (KITHI_SELDOM(deadline_ns == KITH_NO_WAIT)) {
         return KITH_ERROR_TIMEOUT;
     }
     self->wait = (uint8_t)wait;
     self->wait_key = key;
-    self->receive_at = message;
+    self->at = message;
     return kithi_block(self, KITH_STATE_RECEIVING, deadline_ns);
+}
+
+// With what kith_receive does seldom.
+static __attribute__((noinline)) enum kith_error receive_slowly(struct kith_process *self,
+                                                                struct kith_message **message,
+                                                                uint64_t deadline_ns)
+{
+    if (self->flags & KITHI_KILLED) {
+        return kithi_told_killed(self);
+    }
+    struct kith_message *found = self->mailbox.first;
+    if (found == NULL) {
+        return wait_for(self, KITHI_WAIT_ANY, 0, message, deadline_ns);
+    }
+    unlink_message(self, NULL, found);
+    enum kith_error error = take(self, found, message);
+    if (self->node->turn_wanted && deadline_ns != KITH_NO_WAIT) {
+        kithi_give_way(self);
+    }
+    return error;
 }
 
 enum kith_error kith_receive(struct kith_process *self, struct kith_message **message,
@@ -145,19 +163,18 @@ enum kith_error kith_receive(struct kith_process *self, struct kith_message **me
 {
     assert(self->node->running == self);
     *message = NULL;
-    if (KITHI_SELDOM(self->killed)) {
-        return kithi_told_killed(self);
+    if (KITHI_SELDOM(!kithi_blocks_simply(self, deadline_ns) || self->node->turn_wanted)) {
+        return receive_slowly(self, message, deadline_ns);
+    }
+    if ((self->flags & KITHI_MAIL) == 0) {
+        self->wait = KITHI_WAIT_ANY;
+        self->at = message;
+        self->state = KITH_STATE_RECEIVING;
+        return kithi_switch(self);
     }
     struct kith_message *found = self->mailbox.first;
-    if (found == NULL) {
-        return wait_for(self, KITHI_WAIT_ANY, 0, message, deadline_ns);
-    }
-    unlink_message(&self->mailbox, NULL, found);
-    enum kith_error error = take(self, found, message);
-    if (KITHI_SELDOM(self->node->turn_wanted) && deadline_ns != KITH_NO_WAIT) {
-        kithi_give_way(self);
-    }
-    return error;
+    unlink_message(self, NULL, found);
+    return take(self, found, message);
 }
 
 static enum kith_error receive_match(struct kith_process *self, enum kithi_wait wait, uint64_t key,
@@ -165,7 +182,7 @@ static enum kith_error receive_match(struct kith_process *self, enum kithi_wait 
 {
     assert(self->node->running == self);
     *message = NULL;
-    if (self->killed) {
+    if (KITHI_SELDOM(self->flags & KITHI_KILLED)) {
         return kithi_told_killed(self);
     }
     struct kith_message *found = take_match(self, wait, key);
@@ -193,7 +210,7 @@ bool kithi_mailbox_remove_down(struct kith_process *process, uint64_t monitor)
     for (; message != NULL; previous = message, message = message->next) {
         const struct kith_down *down = message->data;
         if (message->type == KITH_TYPE_DOWN && down->monitor == monitor) {
-            unlink_message(&process->mailbox, previous, message);
+            unlink_message(process, previous, message);
             kithi_pool_put(message);
             admit_senders(process);
             return true;
@@ -212,12 +229,10 @@ static void drop_message(struct kith_process *process, struct kith_message *mess
 void kithi_mailbox_end(struct kith_process *process)
 {
     kithi_senders_fail(&process->senders, KITH_ERROR_STALE);
-    if (process->arrived != NULL) {
-        kithi_arrive(process); // freed with all that the process holds
-    }
+    kithi_arrive(process); // freed with all that the process holds
     while (process->mailbox.first != NULL) {
         struct kith_message *message = process->mailbox.first;
-        unlink_message(&process->mailbox, NULL, message);
+        unlink_message(process, NULL, message);
         drop_message(process, message);
     }
 }

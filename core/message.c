@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages and who owns them.
-#include "kernel.h"
+#include "path.h"
 
-enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t size,
-                                 struct kith_message **message)
+enum { INLINE_ROOM = KITHI_MESSAGE_SIZE - sizeof(struct kith_message) };
+
+// What kith_message_new does seldom: the pool is empty, or the payload large.
+static __attribute__((noinline)) enum kith_error new_with_room(struct kith_node *node,
+                                                               uint64_t type, size_t size,
+                                                               struct kith_message **message)
 {
     if (size > node->limits.message_size) {
         return KITH_ERROR_TOO_LARGE;
@@ -15,18 +19,29 @@ enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t s
     }
     fresh->type = type;
     kithi_message_hold(fresh, node->running);
-    if (size <= KITHI_MESSAGE_SIZE - sizeof *fresh) {
-        fresh->data = size > 0 ? fresh->inline_arena : NULL;
-        fresh->size = size;
-        fresh->inline_used = (uint32_t)((size + 15) & ~(size_t)15);
-        kithi_check_unpoison(fresh->inline_arena, size);
-    } else {
-        error = kith_message_resize(fresh, size);
-        if (error != KITH_OK) {
-            kith_message_free(&fresh);
-            return error;
-        }
+    error = kith_message_resize(fresh, size);
+    if (error != KITH_OK) {
+        kith_message_free(&fresh);
+        return error;
     }
+    *message = fresh;
+    return KITH_OK;
+}
+
+enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t size,
+                                 struct kith_message **message)
+{
+    if (KITHI_SELDOM(node->pool.free == NULL || size > INLINE_ROOM ||
+                     size > node->limits.message_size)) {
+        return new_with_room(node, type, size, message);
+    }
+    struct kith_message *fresh = kithi_pool_pop(&node->pool);
+    fresh->type = type;
+    kithi_message_hold(fresh, node->running);
+    fresh->data = size > 0 ? fresh->inline_arena : NULL;
+    fresh->size = size;
+    fresh->inline_used = (uint32_t)((size + 15) & ~(size_t)15);
+    kithi_check_unpoison(fresh->inline_arena, size);
     *message = fresh;
     return KITH_OK;
 }
@@ -72,6 +87,17 @@ void kithi_request_fail(struct kith_message *message, enum kith_error error)
     }
 }
 
+// What kith_message_free does seldom: somebody waits for an outcome, or there are blocks.
+static __attribute__((noinline)) void free_slowly(struct kith_message *message)
+{
+    if (message->waiting && !KITH_BUG(REQUEST_DROPPED_WITHOUT_OUTCOME)) {
+        kithi_request_fail(message, KITH_ERROR_DOWN);
+        return;
+    }
+    kithi_message_let_go(message, KITHI_PLACE_KERNEL);
+    kithi_pool_put(message);
+}
+
 void kith_message_free(struct kith_message **message)
 {
     struct kith_message *freed = *message;
@@ -80,12 +106,13 @@ void kith_message_free(struct kith_message **message)
         return;
     }
     assert(freed->place == KITHI_PLACE_HELD);
-    if (freed->waiting && !KITH_BUG(REQUEST_DROPPED_WITHOUT_OUTCOME)) {
-        kithi_request_fail(freed, KITH_ERROR_DOWN);
+    struct kith_process *running = freed->node->running;
+    if (KITHI_SELDOM(running == NULL || freed->waiting || freed->blocks != NULL)) {
+        free_slowly(freed);
         return;
     }
-    kithi_message_let_go(freed, KITHI_PLACE_KERNEL);
-    kithi_pool_put(freed);
+    kithi_message_let_go_of(freed, running, KITHI_PLACE_KERNEL);
+    kithi_pool_push(freed);
 }
 
 enum kith_error kith_message_resize(struct kith_message *message, size_t size)

@@ -2,7 +2,7 @@
 // Monitors and ties. A monitor's record lives in the very message that it will send, so that a DOWN
 // can't fail for lack of memory. It hangs on its target (a process here, or a route) and on its
 // watcher (likewise), and is found by watcher and id.
-#include "kernel.h"
+#include "path.h"
 
 // The other half of a tie of a remote process has a watcher here, but its id from there: it must
 // not be taken for a monitor of that watcher.

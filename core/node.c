@@ -54,7 +54,8 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
     while (opened->incarnation == 0) {
         platform->entropy(platform->state, &opened->incarnation, sizeof opened->incarnation);
     }
-    enum kith_error error = open_parts(opened);
+    enum kith_error error = kithi_stack_class(opened->limits.stack_size, &opened->stack_class);
+    error = error != KITH_OK ? error : open_parts(opened);
     if (error != KITH_OK) {
         kith_node_close(opened);
         return error;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where messages and their arenas come from: slabs of equal messages and a few classes of blocks,
 // all kept for reuse, so that a running system allocates nothing.
-#include "kernel.h"
+#include "path.h"
 
 static const uint32_t block_sizes[KITHI_BLOCK_CLASSES] = {1024, 8192, 65536};
 
@@ -161,6 +161,14 @@ void kith_message_reset(struct kith_message *message)
     message->data = NULL;
     message->size = 0;
     message->descriptor = NULL;
+}
+
+void kithi_pool_put(struct kith_message *message)
+{
+    if (message->blocks != NULL) {
+        kith_message_reset(message);
+    }
+    kithi_pool_push(message);
 }
 
 void kithi_pool_reclaim(struct kith_node *node, uint32_t owner)

@@ -14,10 +14,11 @@ static void run_process(void *argument)
         node->scheduler_base = from_base; // the first process ever comes from the scheduler
         node->scheduler_size = from_size;
     }
-    if (!self->killed) {
+    if ((self->flags & KITHI_KILLED) == 0) {
         self->entry(self, self->argument);
     }
-    kith_exit(self, self->killed ? (enum kith_error)self->kill_reason : KITH_OK);
+    bool killed = (self->flags & KITHI_KILLED) != 0;
+    kith_exit(self, killed ? (enum kith_error)self->kill_reason : KITH_OK);
 }
 
 static uint32_t chunk_room(const struct kith_node *node, uint32_t chunk)
@@ -69,27 +70,31 @@ static struct kith_process *steal_slot(struct kith_node *node)
 // The next process on the stack of one that overflowed it starts with a whole canary.
 static void repair_stack(const struct kith_stack *stack)
 {
-    if (!stack->guarded && !kithi_stack_intact(stack)) {
+    if (!kithi_stack_intact(stack)) {
         memset(stack->base, stack->fill, stack->size);
     }
 }
 
-static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
+// A slot that has a stack of that class.
+static struct kith_process *reuse_slot(struct kith_node *node, uint32_t class)
+{
+    struct kith_process *process = node->free_slots[class];
+    if (process == NULL || process->stack.base == NULL) {
+        return NULL;
+    }
+    node->free_slots[class] = process->next;
+    if (!process->stack.guarded) {
+        repair_stack(&process->stack);
+    }
+    return process;
+}
+
+// Another slot, with a new stack.
+static enum kith_error open_slot(struct kith_node *node, uint32_t class,
                                  struct kith_process **process)
 {
-    uint32_t class;
-    enum kith_error error = kithi_stack_class(stack_size, &class);
-    if (error != KITH_OK) {
-        return error;
-    }
-    struct kith_process *taken = node->free_slots[class];
-    if (taken != NULL && taken->stack.base != NULL) {
-        node->free_slots[class] = taken->next;
-        repair_stack(&taken->stack);
-        *process = taken;
-        return KITH_OK;
-    }
-    error = add_slot(node, &taken);
+    struct kith_process *taken;
+    enum kith_error error = add_slot(node, &taken);
     if (error == KITH_ERROR_LIMIT) {
         taken = steal_slot(node);
         error = taken == NULL ? KITH_ERROR_LIMIT : KITH_OK;
@@ -98,8 +103,8 @@ static enum kith_error take_slot(struct kith_node *node, size_t stack_size,
         return error;
     }
     // As large as its class says, since later ones of that class will get it too.
-    stack_size = kithi_stack_class_size(class);
-    if (!node->platform.stack_open(node->platform.state, stack_size, &taken->stack)) {
+    size_t size = kithi_stack_class_size(class);
+    if (!node->platform.stack_open(node->platform.state, size, &taken->stack)) {
         taken->stack.base = NULL;
         taken->next = node->free_slots[0];
         node->free_slots[0] = taken;
@@ -126,21 +131,20 @@ static void init_process(struct kith_process *process, const struct kith_spawn_o
     }
     process->entry = options->entry;
     process->argument = options->argument;
-    process->priority = (uint8_t)options->priority;
-    process->arrived = NULL;
     process->wait = KITHI_WAIT_NONE;
-    process->killed = false;
-    process->guarded = process->stack.guarded;
-    process->timed = false;
-    process->calling = false;
+    process->flags = (uint8_t)((options->priority == KITH_PRIORITY_HIGH ? KITHI_HIGH : 0) |
+                               (process->stack.guarded ? 0 : KITHI_UNGUARDED));
     process->kill_told = false;
     process->owned = 0;
-    process->cycles = process->sent = process->received = process->hogs = 0;
-    process->mailbox = (struct kithi_mailbox){
-        .limit = options->mailbox_messages ? options->mailbox_messages : limits->mailbox_messages,
-        .bytes_limit = options->mailbox_bytes ? options->mailbox_bytes : limits->mailbox_bytes,
-    };
+    process->sent = process->received = process->sent_wraps = process->received_wraps = 0;
+    process->cycles = process->hogs = 0;
+    process->mailbox = (struct kithi_mailbox){.first = NULL};
+    process->mailbox_messages =
+        options->mailbox_messages ? options->mailbox_messages : limits->mailbox_messages;
+    process->mailbox_bytes =
+        options->mailbox_bytes ? options->mailbox_bytes : limits->mailbox_bytes;
     kithi_list_init(&process->senders);
+    process->peer = process;
     kithi_list_init(&process->waiting);
     kithi_list_init(&process->watchers);
     kithi_list_init(&process->watching);
@@ -153,9 +157,15 @@ enum kith_error kith_spawn(struct kith_node *node, const struct kith_spawn_optio
                            struct kith_ref *ref)
 {
     assert(options->entry != NULL);
-    size_t stack_size = options->stack_size ? options->stack_size : node->limits.stack_size;
-    struct kith_process *process;
-    enum kith_error error = take_slot(node, stack_size, &process);
+    uint32_t class = node->stack_class;
+    enum kith_error error = KITH_OK;
+    if (options->stack_size != 0) {
+        error = kithi_stack_class(options->stack_size, &class);
+    }
+    struct kith_process *process = error == KITH_OK ? reuse_slot(node, class) : NULL;
+    if (error == KITH_OK && process == NULL) {
+        error = open_slot(node, class, &process);
+    }
     if (error != KITH_OK) {
         return error;
     }
@@ -182,6 +192,29 @@ static void report_end(const struct kith_process *process, enum kith_error reaso
     kith_node_log(process->node, KITH_LOG_WARNING, "process_ended", fields, 3);
 }
 
+// Most processes leave nothing behind, and many live no longer than it would take to look
+// everywhere.
+static void end_possessions(struct kith_process *process, enum kith_error reason)
+{
+    struct kith_node *node = process->node;
+    kithi_list_remove(&process->waiting);
+    if (process->flags & KITHI_TIMED) {
+        kith_alarm_clear(node, &process->alarm);
+    }
+    if (!kithi_list_empty(&process->timers)) {
+        kithi_timers_end(process);
+    }
+    if (process->flags & (KITHI_MAIL | KITHI_ARRIVED) || !kithi_list_empty(&process->senders)) {
+        kithi_mailbox_end(process);
+    }
+    if (process->owned > 0) {
+        kithi_pool_reclaim(node, process->slot);
+    }
+    if (!kithi_list_empty(&process->watchers) || !kithi_list_empty(&process->watching)) {
+        kithi_monitors_end(process, reason);
+    }
+}
+
 void kithi_process_end(struct kith_process *process, enum kith_error reason)
 {
     struct kith_node *node = process->node;
@@ -194,14 +227,7 @@ void kithi_process_end(struct kith_process *process, enum kith_error reason)
     // From here on references to it are stale.
     process->state = KITH_STATE_FREE;
     process->wait = KITHI_WAIT_NONE;
-    kith_alarm_clear(node, &process->alarm);
-    kithi_list_remove(&process->waiting);
-    kithi_timers_end(process);
-    kithi_mailbox_end(process);
-    if (process->owned > 0) {
-        kithi_pool_reclaim(node, process->slot);
-    }
-    kithi_monitors_end(process, reason);
+    end_possessions(process, reason);
     if (++process->generation == 0) {
         process->generation = 1;
     }
@@ -230,10 +256,10 @@ enum kith_error kith_kill(struct kith_node *node, struct kith_ref ref, enum kith
     if (process == NULL) {
         return KITH_ERROR_STALE;
     }
-    if (process->killed) {
+    if (process->flags & KITHI_KILLED) {
         return KITH_OK;
     }
-    process->killed = true;
+    process->flags |= KITHI_KILLED;
     process->kill_reason = reason;
     if (process->state == KITH_STATE_RECEIVING || process->state == KITH_STATE_CALLING ||
         process->state == KITH_STATE_SENDING || process->state == KITH_STATE_SLEEPING) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of routes: which other nodes can be reached, by incarnation, and which incarnation
 // followed which.
-#include "kernel.h"
+#include "path.h"
 
 static uint32_t hash_incarnation(const struct kithi_routes *routes, uint64_t incarnation)
 {
@@ -195,7 +195,7 @@ void kith_route_ready(struct kith_route *route, struct kith_ref to)
     struct kithi_list *place = route->senders.next;
     while (place != &route->senders) {
         struct kith_process *sender = KITHI_ENTRY(place, struct kith_process, waiting);
-        struct kith_message *message = sender->outgoing;
+        struct kith_message *message = *sender->at;
         place = place->next;
         if (!kith_ref_is_none(to) && !kith_ref_equal(message->to, to)) {
             continue;

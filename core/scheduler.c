@@ -61,16 +61,84 @@ static void begin_slices(struct kith_node *node, bool timed, uint64_t now)
 
 // Reading the cycle counter costs more than a switch. So where slices are short only some of them
 // are timed, at random distances, and each stands for those between; where they are long all are.
-struct kith_process *kithi_attend(struct kith_process *self)
+static void attend(struct kith_node *node, struct kith_process *self)
 {
-    struct kith_node *node = self->node;
     uint64_t now = kithi_arch_cycles();
     bool timed = node->slice_timed;
     if (timed) {
         end_timed_slice(self, now);
     }
     begin_slices(node, !timed || node->sample_period == 1, now);
+}
+
+// Who comes after `self`; NULL for the scheduler.
+static struct kith_process *take_next(struct kith_process *self)
+{
+    struct kith_node *node = self->node;
+    if (--node->quiet == 0) {
+        attend(node, self);
+    }
     return node->quiet > 0 ? kithi_pick(node) : NULL;
+}
+
+struct kith_process *kithi_pick_by_priority(struct kith_node *node)
+{
+    struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
+    struct kithi_ready *normal = &node->ready[KITH_PRIORITY_NORMAL];
+    if (normal->first == NULL || node->in_a_row < KITHI_HIGH_IN_A_ROW) {
+        node->in_a_row++;
+        return kithi_pop(high);
+    }
+    node->in_a_row = 0;
+    return kithi_pop(normal);
+}
+
+// Continues with `next`, or with the scheduler if that is NULL; for good, if `self` has `ended`.
+static inline enum kith_error leave_for(struct kith_process *self, struct kith_process *next,
+                                        bool ended)
+{
+    struct kith_node *node = self->node;
+    void *stack_pointer = node->scheduler_stack_pointer;
+    uint32_t wake = 0;
+    node->running = next;
+    if (next != NULL) {
+        next->state = KITH_STATE_RUNNING;
+        kithi_arrive(next);
+        stack_pointer = next->stack_pointer;
+        wake = next->wake;
+    }
+    if (KITHI_CHECKS) {
+        const void *base = next != NULL ? next->stack.base : node->scheduler_base;
+        kithi_check_leave(ended ? NULL : &self->fake_stack, base,
+                          next != NULL ? next->stack.size : node->scheduler_size);
+    }
+    uint32_t result = kithi_arch_switch(&self->stack_pointer, stack_pointer, wake);
+    kithi_check_arrive(self->fake_stack, NULL, NULL);
+    return (enum kith_error)result;
+}
+
+enum kith_error kithi_switch_to(struct kith_process *self, struct kith_process *next)
+{
+    return leave_for(self, next, false);
+}
+
+enum kith_error kithi_attend(struct kith_process *self)
+{
+    struct kith_node *node = self->node;
+    attend(node, self);
+    return leave_for(self, node->quiet > 0 ? kithi_pick(node) : NULL, false);
+}
+
+enum kith_error kithi_switch_after(struct kith_process *self, struct kith_process *woken)
+{
+    kithi_ready_push(woken);
+    return kithi_switch(self);
+}
+
+void kithi_switch_away(struct kith_process *self)
+{
+    (void)leave_for(self, take_next(self), true);
+    assert(!"a process that has ended came back");
 }
 
 // At the start of a round: time all slices, unless those of the last round were many and short.
@@ -110,7 +178,7 @@ void kithi_set_deadline(struct kith_process *self, uint64_t deadline_ns)
     enum kith_error error = kith_alarm_set(self->node, &self->alarm, deadline_ns);
     assert(error == KITH_OK); // the heap has a place for each process
     (void)error;
-    self->timed = true;
+    self->flags |= KITHI_TIMED;
 }
 
 noreturn void kithi_overflow(struct kith_process *self)
@@ -133,7 +201,7 @@ void kithi_give_way(struct kith_process *self)
     node->turn_wanted = false;
     self->wake = KITH_OK;
     kithi_queue_push(&node->given_way, self);
-    (void)kithi_switch_to(self, kithi_next(self), false);
+    (void)kithi_switch(self);
 }
 
 // Who gave way to all others and the scheduler goes on after that.
@@ -143,12 +211,6 @@ static void take_back(struct kith_node *node)
     while ((process = kithi_pop(&node->given_way)) != NULL) {
         kithi_ready_push(process);
     }
-}
-
-void kithi_switch_away(struct kith_process *self)
-{
-    kithi_switch_to(self, kithi_next(self), true);
-    assert(!"a process that has ended came back");
 }
 
 enum kith_error kithi_told_killed(struct kith_process *self)
@@ -168,13 +230,17 @@ enum kith_error kith_yield(struct kith_process *self)
     }
     kithi_check_stack(self);
     self->wake = KITH_OK;
+    bool others = self->node->ready[self->flags & KITHI_HIGH].first != NULL;
     kithi_ready_push(self);
-    struct kith_process *next = kithi_next(self);
+    if (others) {
+        return kithi_switch(self);
+    }
+    struct kith_process *next = take_next(self);
     if (next == self) {
         self->state = KITH_STATE_RUNNING;
         return KITH_OK;
     }
-    return kithi_switch_to(self, next, false);
+    return kithi_switch_to(self, next);
 }
 
 enum kith_error kith_sleep_until(struct kith_process *self, uint64_t deadline_ns)
@@ -205,9 +271,7 @@ static void run_round(struct kith_node *node)
     node->turn_wanted = false;
     node->running = next;
     next->state = KITH_STATE_RUNNING;
-    if (next->arrived != NULL) {
-        kithi_arrive(next);
-    }
+    kithi_arrive(next);
     kithi_check_leave(&node->fake_stack, next->stack.base, next->stack.size);
     kithi_arch_switch(&node->scheduler_stack_pointer, next->stack_pointer, next->wake);
     kithi_check_arrive(node->fake_stack, NULL, NULL);

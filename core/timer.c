@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Timers: alarms that send messages.
-#include "kernel.h"
+#include "path.h"
 
 // Lives in the arena of a message of its own, so that starting a timer is one allocation.
 struct kithi_timer {

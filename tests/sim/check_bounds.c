@@ -78,19 +78,19 @@ static void judge_process(struct world *world, const struct check *check, struct
     const struct kithi_mailbox *mailbox = &process->mailbox;
     struct actor *actor = find_actor(world, kithi_process_ref(process));
     struct counts counts;
-    if (actor != NULL && process->mailbox_peak >= mailbox->limit) {
+    if (actor != NULL && mailbox->peak >= process->mailbox_messages) {
         actor->was_full = true;
     }
     if (mailbox->count == 0) {
         return;
     }
     count_mailbox(process, &counts);
-    if (counts.bounded > mailbox->limit) {
+    if (counts.bounded > process->mailbox_messages) {
         fail(world, check, "mailbox of %s on host%u has %u messages, limit %u", process->label,
-             host->number, counts.bounded, mailbox->limit);
-    } else if (counts.bounded > 1 && counts.bytes > mailbox->bytes_limit) {
+             host->number, counts.bounded, process->mailbox_messages);
+    } else if (counts.bounded > 1 && counts.bytes > process->mailbox_bytes) {
         fail(world, check, "mailbox of %s on host%u has %zu bytes, limit %zu", process->label,
-             host->number, counts.bytes, mailbox->bytes_limit);
+             host->number, counts.bytes, process->mailbox_bytes);
     }
     for (uint32_t place = 0; place < counts.origin_count; place++) {
         judge_origin(world, check, host, process, &counts.origins[place]);

@@ -14,6 +14,7 @@
 #include <kith/ref.h>
 
 struct kith_node;
+struct kith_process;
 struct kith_arena_block;
 
 // A type is a service's signature (upper 56 bits) and the number of a method (lower 8). Signature 0
@@ -61,6 +62,7 @@ struct kith_message {
     uint32_t origin;  // 1 + index of the route it came by; 0: from this node
     uint32_t carried; // bytes of payload that came by that route, before they were decoded
     struct kith_message *next;
+    struct kith_process *caller; // who waits for the reply, if that is a process of this node
     struct kith_node *node;
     struct kith_arena_block *blocks;
     uint32_t inline_used;

@@ -142,6 +142,40 @@ static void a_request_held_by_a_process_that_ends_is_answered_with_down(void **s
     close_fixture(&fixture);
 }
 
+// Receives a request and sends it back to whoever it came from.
+static void forward_back(struct kith_process *self, void *argument)
+{
+    struct kith_message *message;
+    (void)argument;
+    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
+    assert_int_equal(kith_forward(self, message->from, &message, KITH_FOREVER), KITH_OK);
+}
+
+// Ends holding a request whose outcome would be its own.
+static void ask_itself_and_end(struct kith_process *self, void *argument)
+{
+    struct kith_message *message;
+    uint64_t id;
+    assert_int_equal(kith_message_new(kith_process_node(self), 7, 8, &message), KITH_OK);
+    assert_int_equal(
+        kith_request(self, *(struct kith_ref *)argument, &message, KITH_FOREVER, KITH_FOREVER, &id),
+        KITH_OK);
+    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
+    assert_true(message->waiting);
+    assert_int_equal(message->id, id);
+}
+
+static void the_outcome_of_a_request_of_its_own_does_not_outlive_a_process(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    open_fixture(&fixture, &kith_limits_linux);
+    struct kith_ref forwarder = spawn(&fixture, "forwarder", forward_back, NULL);
+    spawn(&fixture, "asker", ask_itself_and_end, &forwarder);
+    run_to_end(&fixture);
+    close_fixture(&fixture);
+}
+
 static void a_payload_beyond_the_limits_is_refused(void **state)
 {
     (void)state;
@@ -197,6 +231,7 @@ int main(void)
         cmocka_unit_test(a_message_that_cannot_be_sent_stays_with_its_sender),
         cmocka_unit_test(what_a_process_holds_at_its_end_is_freed),
         cmocka_unit_test(a_request_held_by_a_process_that_ends_is_answered_with_down),
+        cmocka_unit_test(the_outcome_of_a_request_of_its_own_does_not_outlive_a_process),
         cmocka_unit_test(a_payload_beyond_the_limits_is_refused),
         cmocka_unit_test(the_arena_keeps_earlier_parts_valid),
     };
