@@ -247,7 +247,6 @@ void kith_route_return(struct kith_route *route, struct kith_message **message,
     *message = NULL;
     returned->error = error;
     returned->origin = 0;
-    node->counters.returned++;
     if (returned->waiting) { // perhaps forwarded, and of another node
         kithi_request_fail(returned, error);
         return;
@@ -272,6 +271,11 @@ void kith_route_free(struct kith_message **message)
         kithi_pool_put(*message);
         *message = NULL;
     }
+}
+
+void kith_route_count_returned(struct kith_route *route)
+{
+    route->node->counters.returned++;
 }
 
 void kith_route_count_unknown(struct kith_route *route, uint64_t count)

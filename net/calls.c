@@ -68,9 +68,6 @@ struct kith_message *kithi_calls_cancel(struct kith_net *net, uint64_t id)
     if (call == NULL) {
         return NULL;
     }
-    if (was_handed_over(call)) {
-        call->link->in_flight++; // from now on nobody is told of it
-    }
     return kithi_calls_take(net, id, call->message->reply_to);
 }
 

@@ -228,7 +228,8 @@ static void restart_arrived(struct kithi_link *link)
 static void charge_frame(struct kithi_link *link, const struct kith_frame *frame)
 {
     struct credit_out *entry;
-    if (!frame->done && obtain_out(link, frame->to, &entry) == KITH_OK) {
+    bool costs = frame->kind == KITH_FRAME_MESSAGE && !frame->done;
+    if (costs && obtain_out(link, frame->to, &entry) == KITH_OK) {
         entry->credit -= kithi_credits_cost(frame->payload_size);
     }
 }

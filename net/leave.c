@@ -87,16 +87,22 @@ static void stop_trying(struct kith_net *net)
 
 static void leave_step(struct kithi_link *link, uint64_t now_ns)
 {
-    bool late = now_ns >= link->leave_deadline_ns;
     if (link->live == NULL) {
         kithi_link_end(link, KITH_ERROR_LEFT, 0); // there is nobody to say it to
         return;
     }
-    if (!link->said_goodbye && (late || has_arrived(link))) {
-        say_goodbye(link);
-    } else if (link->said_goodbye && (late || has_arrived(link))) {
-        kithi_link_end(link, KITH_ERROR_LEFT, 0);
+    bool arrived = has_arrived(link);
+    if (!arrived && now_ns < link->leave_deadline_ns) {
+        return;
     }
+    if (!link->said_goodbye) {
+        say_goodbye(link);
+        return;
+    }
+    if (arrived) {
+        link->in_flight = link->arrived = 0; // the peer reads all of it before it sees the end
+    }
+    kithi_link_end(link, KITH_ERROR_LEFT, 0);
 }
 
 static bool has_arrived(const struct kithi_link *link)

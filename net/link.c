@@ -2,6 +2,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include <kith/planted.h>
+
 #include "net_state.h"
 
 static void adopt_channel(struct kithi_link *link, struct kithi_channel *channel);
@@ -265,10 +267,11 @@ static void drop_connection(struct kithi_link *link)
     link->stalled = false;
     link->broken = KITH_OK;
     kithi_calls_lost(link, false);
-    if (link->in_flight > 0) {
+    if (link->in_flight > 0 && !KITH_BUG(UNKNOWN_NOT_COUNTED)) {
         kith_route_count_unknown(link->route, link->in_flight);
-        link->in_flight = 0;
     }
+    link->in_flight = 0;
+    link->arrived = 0;
     kithi_queue_drop_stream(link, KITH_STREAM_CONTROL);
     kithi_queue_restart(link);
     kithi_monitors_restart(link);

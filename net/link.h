@@ -47,7 +47,9 @@ struct kithi_link {
     struct kithi_table credits_in;  // struct credit_in: what ours have, and what to give back
     struct kithi_table downs;       // struct down: DOWNs that have not come by all streams
     uint64_t swept_ns;              // when credits were last given back in full
-    uint64_t in_flight;             // untold messages handed over, not known to have arrived
+    uint64_t in_flight;             // messages and returns handed over, not known to have been read
+    uint64_t arrived;               // of those: all that the peer has when it answers arrived_ping
+    uint64_t arrived_ping;
 
     uint64_t tick_ns;     // when the alarm was to fire
     uint64_t heard_ns;    // the last byte, on this node's clock

@@ -53,6 +53,10 @@ void kithi_liveness_ping(struct kithi_link *link)
 void kithi_liveness_pong(struct kithi_link *link, uint64_t id)
 {
     kithi_claim_pong(link, id);
+    if (id >= link->arrived_ping) {
+        link->in_flight -= link->arrived;
+        link->arrived = 0;
+    }
     if (link->ping_sent_ns == 0 || id != link->rtt_ping) {
         return;
     }
@@ -119,8 +123,11 @@ static void look_after(struct kithi_link *link, uint64_t now_ns)
 {
     const struct kith_backend_ops *ops = link->net->backend->ops;
     link->batch_most = kithi_link_batch_most(link);
-    if (link->in_flight > 0 && !ops->busy(link->live->connection)) {
-        link->in_flight = 0; // all of it arrived
+    if (link->in_flight > 0 && link->arrived == 0 && !ops->busy(link->live->connection)) {
+        // All of it is with the peer's back end. Whatever answers the next PING has read it, too.
+        kithi_liveness_ping(link);
+        link->arrived = link->in_flight;
+        link->arrived_ping = link->ping_id;
     }
     if (now_ns - link->swept_ns >= 4 * find_period(link->net)) {
         link->swept_ns = now_ns;

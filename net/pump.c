@@ -84,7 +84,7 @@ static bool send_batch(struct kithi_link *link, unsigned stream)
         link->queue.class_hint--; // they stay nearly empty: smaller ones from now on
     }
     link->queue.streams[stream].handed += batch->messages;
-    link->in_flight += batch->untold;
+    link->in_flight += batch->messages + batch->returns;
     kithi_queue_shift(link, stream);
     return true;
 }
@@ -114,7 +114,7 @@ static bool send_part(struct kithi_link *link, unsigned stream)
     large->cut += frame.payload_size;
     if (large->cut == large->size) { // before this the peer couldn't have acted on it
         link->queue.streams[stream].handed += batch->messages;
-        link->in_flight += batch->untold;
+        link->in_flight += batch->messages + batch->returns;
         kithi_queue_shift(link, stream);
     }
     return true;

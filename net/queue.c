@@ -17,11 +17,10 @@ static void put_buffer(struct kith_net *net, struct kithi_batch *batch);
 static uint32_t find_class(size_t size);
 static void append(struct kithi_stream *stream, struct kithi_batch *batch);
 static void count_frame(struct kithi_link *link, unsigned stream, struct kithi_batch *batch,
-                        const struct kith_frame *frame, bool untold, size_t size);
+                        const struct kith_frame *frame, size_t size);
 
 enum kith_error kithi_queue_frame(struct kithi_link *link, unsigned stream,
-                                  const struct kith_frame *frame, const struct kith_message *source,
-                                  bool untold)
+                                  const struct kith_frame *frame, const struct kith_message *source)
 {
     struct kithi_stream *queued = &link->queue.streams[stream];
     struct kithi_batch *batch = queued->last;
@@ -43,13 +42,12 @@ enum kith_error kithi_queue_frame(struct kithi_link *link, unsigned stream,
         assert(fits);
         (void)fits;
     }
-    count_frame(link, stream, batch, frame, untold, written);
+    count_frame(link, stream, batch, frame, written);
     return KITH_OK;
 }
 
 enum kith_error kithi_queue_large(struct kithi_link *link, unsigned stream,
-                                  const struct kith_frame *frame, struct kith_message **message,
-                                  bool untold)
+                                  const struct kith_frame *frame, struct kith_message **message)
 {
     struct kith_net *net = link->net;
     struct kithi_batch *batch = take_buffer(net, find_class(sizeof(struct kithi_large)));
@@ -78,7 +76,7 @@ enum kith_error kithi_queue_large(struct kithi_link *link, unsigned stream,
     }
     batch->large = true;
     append(&link->queue.streams[stream], batch);
-    count_frame(link, stream, batch, frame, untold, large->size);
+    count_frame(link, stream, batch, frame, large->size);
     return KITH_OK;
 }
 
@@ -95,6 +93,18 @@ unsigned kithi_queue_stream(struct kith_ref from, struct kith_ref to, unsigned u
     return KITH_STREAM_FIRST + hash % (KITH_STREAM_BULK - KITH_STREAM_FIRST);
 }
 
+uint64_t kithi_queue_len(const struct kithi_link *link)
+{
+    uint64_t len = 0;
+    for (unsigned stream = 0; stream < KITH_STREAMS; stream++) {
+        const struct kithi_batch *batch = link->queue.streams[stream].first;
+        for (; batch != NULL; batch = batch->next) {
+            len += batch->messages + batch->returns;
+        }
+    }
+    return len;
+}
+
 void kithi_queue_visit(struct kithi_link *link, kithi_queue_visit_fn *visit)
 {
     struct kith_frame frame;
@@ -105,9 +115,7 @@ void kithi_queue_visit(struct kithi_link *link, kithi_queue_visit_fn *visit)
                 const struct kithi_large *large = (const void *)batch->bytes;
                 frame = large->frame;
                 frame.payload = large->payload;
-                if (frame.kind == KITH_FRAME_MESSAGE) {
-                    visit(link, &frame);
-                }
+                visit(link, &frame);
                 continue;
             }
             const void *data = batch->bytes;
@@ -119,9 +127,7 @@ void kithi_queue_visit(struct kithi_link *link, kithi_queue_visit_fn *visit)
                 if (error != KITH_OK) {
                     break;
                 }
-                if (frame.kind == KITH_FRAME_MESSAGE) {
-                    visit(link, &frame);
-                }
+                visit(link, &frame);
             }
         }
     }
@@ -271,14 +277,15 @@ static void append(struct kithi_stream *stream, struct kithi_batch *batch)
 }
 
 static void count_frame(struct kithi_link *link, unsigned stream, struct kithi_batch *batch,
-                        const struct kith_frame *frame, bool untold, size_t size)
+                        const struct kith_frame *frame, size_t size)
 {
     batch->size += size;
     link->queue.bytes += size;
     link->frames_sent++;
     if (frame->kind == KITH_FRAME_MESSAGE) {
         batch->messages++;
-        batch->untold += untold ? 1 : 0;
         link->queue.streams[stream].queued++;
+    } else if (frame->kind == KITH_FRAME_RETURN) {
+        batch->returns++;
     }
 }

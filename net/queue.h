@@ -26,7 +26,7 @@ struct kithi_batch {
     struct kithi_batch *next;
     uint32_t class;    // of its memory
     uint32_t messages; // MESSAGE frames
-    uint32_t untold;   // those of them whose loss nobody is told of
+    uint32_t returns;  // RETURN frames
     bool large;        // bytes hold a struct kithi_large
     size_t size;       // bytes filled
     alignas(16) unsigned char bytes[];
@@ -65,22 +65,23 @@ struct kithi_buffers {
 void kithi_buffers_fini(struct kith_net *net);
 
 // Appends a frame to a stream's open batch, or to a new one. If frame->payload is NULL and its size
-// isn't 0, the payload of `source` is encoded there. `untold`: nobody is told if it is lost.
-// NO_MEMORY.
+// isn't 0, the payload of `source` is encoded there. NO_MEMORY.
 enum kith_error kithi_queue_frame(struct kithi_link *link, unsigned stream,
-                                  const struct kith_frame *frame, const struct kith_message *source,
-                                  bool untold);
+                                  const struct kith_frame *frame,
+                                  const struct kith_message *source);
 
 // Appends a frame whose payload is larger than one part. Takes *message if it isn't NULL and its
 // payload is plain and not needed elsewhere (a request's is), else copies the payload. NO_MEMORY.
 enum kith_error kithi_queue_large(struct kithi_link *link, unsigned stream,
-                                  const struct kith_frame *frame, struct kith_message **message,
-                                  bool untold);
+                                  const struct kith_frame *frame, struct kith_message **message);
 
 // The stream of a message, or of another frame of that pair of processes.
 unsigned kithi_queue_stream(struct kith_ref from, struct kith_ref to, unsigned urgency);
 
-// Calls `visit` for every MESSAGE frame that waits, with its whole payload.
+// MESSAGE and RETURN frames that wait.
+uint64_t kithi_queue_len(const struct kithi_link *link);
+
+// Calls `visit` for every frame that waits, with its whole payload.
 typedef void kithi_queue_visit_fn(struct kithi_link *link, const struct kith_frame *frame);
 void kithi_queue_visit(struct kithi_link *link, kithi_queue_visit_fn *visit);
 

@@ -216,6 +216,7 @@ static bool take_home(struct kithi_link *link, const struct kith_frame *frame)
         }
         kithi_credits_refused(link, frame->to, frame->payload_size);
     }
+    kith_route_count_returned(link->route);
     kith_route_return(link->route, &record, error); // the peer gets its credit, no return
     kithi_credits_give(link, frame->to, kithi_credits_cost(frame->payload_size));
     return true;
@@ -282,6 +283,9 @@ static void take_returned(struct kithi_link *link, const struct kith_frame *fram
 {
     struct kith_net *net = link->net;
     enum kith_error error = (enum kith_error)frame->error;
+    if (frame->credits > 0) { // it wasn't delivered; else it was, and ended without a reply
+        kith_route_count_returned(link->route);
+    }
     if (frame->credits > 0 && frame->from.node == link->incarnation) {
         kithi_credits_receive(link, frame->from, frame->credits);
     }

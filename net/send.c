@@ -91,9 +91,9 @@ static enum kith_error queue_message(struct kithi_link *link, struct kith_messag
 {
     enum kith_error error;
     if (frame->payload_size > link->net->part_most) {
-        error = kithi_queue_large(link, stream, frame, message, !call);
+        error = kithi_queue_large(link, stream, frame, message);
     } else {
-        error = kithi_queue_frame(link, stream, frame, *message, !call);
+        error = kithi_queue_frame(link, stream, frame, *message);
     }
     if (error == KITH_OK && !call) {
         kith_route_free(message);
@@ -139,7 +139,7 @@ static enum kith_error send_failure(struct kithi_link *link, struct kith_message
         return KITH_ERROR_UNREACHABLE;
     }
     enum kith_error error = kithi_queue_frame(
-        link, kithi_queue_stream(frame.from, frame.to, KITH_NORMAL), &frame, NULL, false);
+        link, kithi_queue_stream(frame.from, frame.to, KITH_NORMAL), &frame, NULL);
     if (error != KITH_OK) {
         return error;
     }
@@ -173,9 +173,9 @@ void kithi_link_control(struct kithi_link *link, unsigned stream, const struct k
     }
     enum kith_error error = KITH_OK;
     if (frame->payload_size > link->net->part_most) {
-        error = kithi_queue_large(link, stream, frame, NULL, false);
+        error = kithi_queue_large(link, stream, frame, NULL);
     } else {
-        error = kithi_queue_frame(link, stream, frame, NULL, false);
+        error = kithi_queue_frame(link, stream, frame, NULL);
     }
     if (error != KITH_OK) {
         kithi_link_break(link, error);
@@ -193,11 +193,19 @@ void kithi_link_return_queue(struct kithi_link *link, enum kith_error error)
 }
 
 // A message was encoded and freed when it was queued; from its frame it is made again. What has a
-// record ends by that; a reply's loss is told by the link's.
+// record ends by that; a reply's loss, and that of a return, is told by the link's.
 static void return_frame(struct kithi_link *link, const struct kith_frame *frame)
 {
-    if (frame->done || (frame->waiting && frame->reply_to.node == link->net->incarnation) ||
-        (frame->waiting && kith_ref_is_none(frame->reply_to))) {
+    if (frame->kind == KITH_FRAME_RETURN || (frame->kind == KITH_FRAME_MESSAGE && frame->done)) {
+        kith_route_count_unknown(link->route, 1);
+        return;
+    }
+    if (frame->kind != KITH_FRAME_MESSAGE) {
+        return;
+    }
+    kith_route_count_returned(link->route);
+    if (frame->waiting &&
+        (frame->reply_to.node == link->net->incarnation || kith_ref_is_none(frame->reply_to))) {
         return;
     }
     struct kith_message *message;
@@ -209,7 +217,6 @@ static void return_frame(struct kithi_link *link, const struct kith_frame *frame
         error = kithi_envelope_empty(link->net, frame, &message);
     }
     if (error != KITH_OK) {
-        kith_route_count_unknown(link->route, 1);
         return;
     }
     message->hops--; // it didn't cross

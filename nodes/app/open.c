@@ -236,6 +236,8 @@ void kithi_app_close(struct kithi_app *self)
     if (self->backend != NULL)
         kith_backend_sctp_close(self->backend);
     if (self->node != NULL) {
+        if (self->app->end != NULL)
+            self->app->end(self->node, self->app->state);
         kith_naming_close(self->node);
         if (self->resolver != NULL)
             kithi_resolver_close(self->resolver);

@@ -4,8 +4,9 @@
 
 #include "load.h"
 
-static void print_counters(const struct kith_node *node, const struct load *load)
+static void print_counters(struct kith_node *node, void *state)
 {
+    const struct load *load = state;
     struct kith_node_counters counters;
     kith_node_counters(node, &counters);
     printf("letters_accepted %" PRIu64 "\nletters_refused %" PRIu64 "\nletters_returned %" PRIu64
@@ -28,8 +29,6 @@ void load_part_done(struct kith_process *self, struct load *load, bool right)
     if (--load->working > 0) {
         return;
     }
-    print_counters(node, load);
-    fflush(stdout);
     if (kith_setting_number(node, "stay") == 0 || load->wrong > 0) {
         kith_app_stop(node, load->wrong > 0 ? KITH_EXIT_FAILURE : KITH_EXIT_OK);
     }
@@ -136,6 +135,7 @@ int main(int argc, char **argv)
             },
         .processes = {{.name = "sink", .instances = "sinks", .entry = load_run_sink}},
         .start = start,
+        .end = print_counters,
         .state = &load,
     };
     return kith_app_run(argc, argv, &app);

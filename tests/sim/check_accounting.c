@@ -30,13 +30,45 @@ static const char *find_excuse(struct world *world, const struct letter *letter)
     return returns_may_be_dropped ? "it came back to a full mailbox" : NULL;
 }
 
-static void see(struct world *world, const struct check *check, void *state,
-                const struct event *event)
+static uint64_t count_under_way(const struct host *host)
 {
-    (void)state;
-    if (event->kind != EVENT_DRAINED) {
-        return;
+    uint64_t count = 0;
+    for (uint32_t place = 0; place < kith_net_link_count(host->net); place++) {
+        struct kith_link_info info;
+        if (kith_net_link_info(host->net, place, &info) == KITH_OK) {
+            count += info.under_way;
+        }
     }
+    return count;
+}
+
+// What the nodes counted adds up, unless one of them took its count with it.
+static void judge_counters(struct world *world, const struct check *check)
+{
+    uint64_t sent = 0, ended = 0, unknown = 0, under_way = 0;
+    for (uint32_t number = 0; number < world->scenario.hosts; number++) {
+        const struct host *host = &world->hosts[number];
+        struct kith_node_counters counters;
+        if (!host->up || host->lives != 1) {
+            return;
+        }
+        kith_node_counters(host->node, &counters);
+        sent += counters.sent;
+        ended += counters.delivered + counters.returned + counters.late_replies;
+        unknown += counters.unknown;
+        under_way += count_under_way(host);
+    }
+    if (ended > sent || sent - ended > unknown + under_way) {
+        fail(world, check,
+             "of %llu messages sent %llu were delivered, returned or late replies, %llu unknown, "
+             "and %llu are under way",
+             (unsigned long long)sent, (unsigned long long)ended, (unsigned long long)unknown,
+             (unsigned long long)under_way);
+    }
+}
+
+static void judge_letters(struct world *world, const struct check *check)
+{
     for (size_t number = 0; number < world->letter_count && !world->failed; number++) {
         const struct letter *letter = world->letters[number];
         char text[REF_TEXT_SIZE];
@@ -46,6 +78,17 @@ static void see(struct world *world, const struct check *check, void *state,
                  (unsigned long long)letter->number, letter->sender->number,
                  ref_text(world, letter->target, text));
         }
+    }
+}
+
+static void see(struct world *world, const struct check *check, void *state,
+                const struct event *event)
+{
+    (void)state;
+    if (event->kind == EVENT_DRAINED) {
+        judge_letters(world, check);
+    } else if (event->kind == EVENT_FINISHED) {
+        judge_counters(world, check);
     }
 }
 

@@ -77,11 +77,10 @@ void *kith_node_part(const struct kith_node *node, enum kith_node_part part);
 
 // Where every message went. At rest, over all nodes of a cluster:
 //
-//     sent = delivered + returned + unknown + late_replies
+//     sent - (delivered + returned + late_replies) is from 0 to unknown
 //
-// What was refused was never sent. A request that was delivered and then ended without a reply
-// counts as returned too, when its caller is told. What was under way in a node that ended, or came
-// by a link at the moment it broke, may be in none of them.
+// and it is exactly 0 if no link broke: what was refused was never sent, and a request that was
+// delivered and then ended without a reply is delivered. A node that ends takes its counts along.
 struct kith_node_counters {
     uint64_t sent;            // accepted from processes, replies included
     uint64_t delivered;       // into a mailbox or to a waiting caller of this node
@@ -89,7 +88,7 @@ struct kith_node_counters {
     uint64_t sent_remote;     // of sent: those handed to a link
     uint64_t refused;         // not accepted: the sender got the error at once
     uint64_t returned;        // accepted, then given back to the sender
-    uint64_t unknown;         // in flight when a link broke
+    uint64_t unknown;         // not known to have been read when a link broke; most of it was
     uint64_t late_replies;    // replies nobody waited for any longer
     uint64_t denied;          // stopped by the rights
     uint64_t stale;           // for processes that had ended

@@ -30,6 +30,7 @@
     X(BUSY_TAKEN_FOR_FULL)                                                                         \
     X(SENT_CALL_SAID_NOT_SENT)                                                                     \
     X(REFUSED_NOT_RETURNED)                                                                        \
+    X(UNKNOWN_NOT_COUNTED)                                                                         \
     X(MONITOR_OVERTAKES_MESSAGE)                                                                   \
     X(RECONNECT_FORGOTTEN)                                                                         \
     X(NAME_GIVEN_TWICE)                                                                            \

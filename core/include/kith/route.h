@@ -99,16 +99,19 @@ void kith_route_ready(struct kith_route *route, struct kith_ref to);
 // Errors: STALE, DENIED, FULL, NOT_FOUND.
 enum kith_error kith_route_deliver(struct kith_route *route, struct kith_message **message);
 
-// Takes *message, which this route couldn't deliver to the peer: a request ends with `error`, other
-// messages go back to their sender as KITH_TYPE_RETURNED (dropped and counted when its mailbox is
-// full). The message must still say from and to as when it was sent.
+// Takes *message, which comes back from this route: a request ends with `error`, other messages go
+// to their sender as KITH_TYPE_RETURNED (dropped when its mailbox is full). The message must still
+// say from and to as when it was sent. Counts nothing.
 void kith_route_return(struct kith_route *route, struct kith_message **message,
                        enum kith_error error);
 
 // Frees a message that a route owns: no outcome is made, no credit given back.
 void kith_route_free(struct kith_message **message);
 
-// Counts a message lost with a link, whose fate nobody knows.
+// Counts a message that comes back without having been delivered to the peer.
+void kith_route_count_returned(struct kith_route *route);
+
+// Counts messages lost with a link, whose fate nobody knows.
 void kith_route_count_unknown(struct kith_route *route, uint64_t count);
 
 // The peer's side of ops->monitor, monitor_stop and down. A monitor of a process that has ended

@@ -80,6 +80,7 @@ struct kith_link_info {
     uint64_t malformed; // frames or batches dropped as undecodable
     uint64_t reconnects;
     size_t queued_bytes;
+    uint64_t under_way; // messages sent and returned: queued, or not known to have been read
 };
 
 // Links by place, 0 to kith_net_link_count() - 1; NOT_FOUND for a free place. Behind the links come

@@ -66,7 +66,11 @@ struct kith_app {
     // Called once the node runs, in a process of its own, for what tables can't say. Anything but
     // OK ends the program. NULL: nothing.
     enum kith_error (*start)(struct kith_process *self, void *state);
-    void *state;
+
+    // Called when the node has left its peers and nothing runs any longer, for a last look at it
+    // (its counters, say). NULL: nothing.
+    void (*end)(struct kith_node *node, void *state);
+    void *state; // of start and end
 };
 
 // Reads options, environment and configuration file; opens the node with its platform, names, links
