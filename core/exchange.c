@@ -84,7 +84,7 @@ KITHI_ALWAYS_INLINE struct kith_process *find_near(struct kith_process *self, st
     return receiver;
 }
 
-// From `self` to a receiver that waits for it. The caller makes that ready.
+// From `self` to a receiver that waits for it, and is yet to be woken.
 KITHI_ALWAYS_INLINE void hand_over(struct kith_process *self, struct kith_message *message,
                                    struct kith_process *receiver)
 {
@@ -92,6 +92,13 @@ KITHI_ALWAYS_INLINE void hand_over(struct kith_process *self, struct kith_messag
     kithi_count_sent(self);
     self->node->handed_over++;
     kithi_message_hand(message, receiver);
+}
+
+// The same to one by whom nothing else has to be looked after. It is yet to be made ready.
+KITHI_ALWAYS_INLINE void hand_over_simply(struct kith_process *self, struct kith_message *message,
+                                          struct kith_process *receiver)
+{
+    hand_over(self, message, receiver);
     kithi_end_wait(receiver, KITH_OK);
 }
 
@@ -120,9 +127,9 @@ static enum kith_error transmit(struct kith_process *self, struct kith_message *
 {
     stamp(self, *message);
     struct kith_process *receiver = find_near(self, (*message)->to, *message);
-    if (receiver != NULL && kithi_takes_any(receiver)) {
+    if (receiver != NULL && kithi_mailbox_waits_for(receiver, *message)) {
         hand_over(self, *message, receiver);
-        kithi_ready_push(receiver);
+        kithi_wake(receiver, KITH_OK);
         *message = NULL;
         return KITH_OK;
     }
@@ -144,14 +151,20 @@ static enum kith_error send_far(struct kith_process *self, struct kith_message *
     return gives_way ? give_way(self, error) : error;
 }
 
-// To a process of this node that doesn't wait for it.
+// To a process of this node that waits for it until some time, for something else, or not at all.
 static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_process *self,
                                                               struct kith_process *receiver,
                                                               struct kith_message **message,
                                                               uint64_t deadline_ns)
 {
-    if (receiver->wait != KITHI_WAIT_NONE || self->node->turn_wanted) {
+    if (self->node->turn_wanted) {
         return send_far(self, message, deadline_ns);
+    }
+    if (kithi_mailbox_waits_for(receiver, *message)) {
+        hand_over(self, *message, receiver);
+        kithi_wake(receiver, KITH_OK);
+        *message = NULL;
+        return KITH_OK;
     }
     if (kithi_mailbox_admits(receiver, *message)) {
         hand_in(self, *message, receiver);
@@ -183,7 +196,7 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
     if (!kithi_takes_any(receiver)) {
         return send_to_busy(self, receiver, message, deadline_ns);
     }
-    hand_over(self, sent, receiver);
+    hand_over_simply(self, sent, receiver);
     kithi_ready_push(receiver);
     *message = NULL;
     bool gives_way = self->node->turn_wanted && deadline_ns != KITH_NO_WAIT;
@@ -262,23 +275,39 @@ static __attribute__((noinline)) enum kith_error call_far(struct kith_process *s
     return end_call(self, to, id, message, error);
 }
 
+// A call that isn't as simple as can be, but perhaps still of a process that waits for it.
+static __attribute__((noinline)) enum kith_error call_near(struct kith_process *self,
+                                                           struct kith_process *receiver,
+                                                           struct kith_message **message,
+                                                           uint64_t deadline_ns)
+{
+    struct kith_message *request = *message;
+    if (receiver == NULL || self->flags & KITHI_KILLED ||
+        !kithi_mailbox_waits_for(receiver, request)) {
+        request->waiting = false;
+        return call_far(self, request->to, message, deadline_ns);
+    }
+    hand_over(self, request, receiver);
+    kithi_wake(receiver, KITH_OK);
+    *message = NULL;
+    self->wait = KITHI_WAIT_REPLY;
+    return kithi_block(self, KITH_STATE_CALLING, deadline_ns);
+}
+
 enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns)
 {
-    if (KITHI_SELDOM(!kithi_blocks_simply(self, deadline_ns))) {
-        return call_far(self, to, message, deadline_ns);
-    }
     struct kith_message *request = *message;
     begin_request(self, to, request, deadline_ns, false);
     stamp(self, request);
-    struct kith_process *receiver = find_near(self, to, request);
-    if (KITHI_SELDOM(receiver == NULL || !kithi_takes_any(receiver))) {
-        request->waiting = false;
-        return call_far(self, to, message, deadline_ns);
-    }
     self->wait_key = request->id;
     self->at = message;
-    hand_over(self, request, receiver);
+    struct kith_process *receiver = find_near(self, to, request);
+    if (KITHI_SELDOM(receiver == NULL || !kithi_takes_any(receiver) ||
+                     !kithi_blocks_simply(self, deadline_ns))) {
+        return call_near(self, receiver, message, deadline_ns);
+    }
+    hand_over_simply(self, request, receiver);
     *message = NULL;
     self->wait = KITHI_WAIT_REPLY;
     self->state = KITH_STATE_CALLING;
@@ -334,6 +363,17 @@ static __attribute__((noinline)) enum kith_error reply_far(struct kith_process *
     return error;
 }
 
+// To a caller that waits for it until some time.
+static __attribute__((noinline)) enum kith_error reply_in_time(struct kith_process *self,
+                                                               struct kith_process *caller,
+                                                               struct kith_message **message)
+{
+    hand_over(self, *message, caller);
+    kithi_wake(caller, KITH_OK);
+    *message = NULL;
+    return KITH_OK;
+}
+
 enum kith_error kith_reply(struct kith_process *self, struct kith_message **message)
 {
     struct kith_message *reply = *message;
@@ -348,10 +388,13 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
     struct kith_process *caller = reply->caller;
     if (KITHI_SELDOM(caller == NULL || !is_at(caller, self->node, reply->reply_to) ||
                      reply->owner != self->slot || caller->wait != KITHI_WAIT_REPLY ||
-                     caller->wait_key != reply->id || caller->flags & KITHI_TIMED)) {
+                     caller->wait_key != reply->id)) {
         return reply_far(self, message);
     }
-    hand_over(self, reply, caller);
+    if (caller->flags & KITHI_TIMED) {
+        return reply_in_time(self, caller, message);
+    }
+    hand_over_simply(self, reply, caller);
     kithi_ready_push(caller);
     *message = NULL;
     return KITH_OK;

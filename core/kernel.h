@@ -28,8 +28,8 @@ enum {
     KITHI_ROUND = 256,         // switches before the scheduler looks at clock and platform again
     KITHI_MANY_SLICES = 64,    // in a round of so many they aren't timed each
     KITHI_BRIEF_CYCLES = 2000, // if one took fewer
-    KITHI_SAMPLE_LEAST = 64,   // slices from one timed to the next: this, plus up to
-    KITHI_SAMPLE_SPREAD = 64,
+    KITHI_SAMPLE_LEAST = 128,  // slices from one timed to the next: this, plus up to
+    KITHI_SAMPLE_SPREAD = 128,
     KITHI_HIGH_IN_A_ROW = 16, // picks of high priority before a normal one has its turn
     KITHI_HOG_AGAIN = 10,     // a hog is reported again after so many times as long
     KITHI_FORMER = 256,       // former incarnations remembered, at most
@@ -194,6 +194,7 @@ struct kith_node {
     bool slice_timed;       // the running slice is
     bool turn_wanted;       // of the scheduler
     uint32_t sample_period; // slices that a timed one stands for
+    uint32_t sample_left;   // slices until the next timed one
     uint64_t slice_start;   // cycles, of a slice that is timed
     uint64_t round_start, round_switches;
     uint64_t round_ns;           // 0, or the time of this round
@@ -304,7 +305,8 @@ enum kith_error kithi_pool_grow(struct kith_node *node);
 // No outcome for waiting requests.
 void kithi_pool_put(struct kith_message *message);
 
-void kithi_pool_reclaim(struct kith_node *node, uint32_t owner);
+// Frees what `owner`, which ends, holds.
+void kithi_pool_reclaim(struct kith_process *owner);
 void kithi_pool_close(struct kith_node *node);
 
 void kithi_message_poison(struct kith_message *message);

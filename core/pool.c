@@ -171,13 +171,14 @@ void kithi_pool_put(struct kith_message *message)
     kithi_pool_push(message);
 }
 
-void kithi_pool_reclaim(struct kith_node *node, uint32_t owner)
+void kithi_pool_reclaim(struct kith_process *owner)
 {
-    for (struct kithi_slab *slab = node->pool.slabs; slab != NULL; slab = slab->next) {
-        for (uint32_t place = 0; place < slab->len; place++) {
+    struct kithi_slab *slab = owner->node->pool.slabs;
+    for (; slab != NULL && owner->owned > 0; slab = slab->next) {
+        for (uint32_t place = 0; place < slab->len && owner->owned > 0; place++) {
             struct kith_message *message =
                 (void *)(slab->messages + (size_t)place * KITHI_MESSAGE_SIZE);
-            if (message->place == KITHI_PLACE_HELD && message->owner == owner) {
+            if (message->place == KITHI_PLACE_HELD && message->owner == owner->slot) {
                 kith_message_free(&message);
             }
         }

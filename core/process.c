@@ -207,9 +207,7 @@ static void end_possessions(struct kith_process *process, enum kith_error reason
     if (process->flags & (KITHI_MAIL | KITHI_ARRIVED) || !kithi_list_empty(&process->senders)) {
         kithi_mailbox_end(process);
     }
-    if (process->owned > 0) {
-        kithi_pool_reclaim(node, process->slot);
-    }
+    kithi_pool_reclaim(process);
     if (!kithi_list_empty(&process->watchers) || !kithi_list_empty(&process->watching)) {
         kithi_monitors_end(process, reason);
     }

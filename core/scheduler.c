@@ -38,25 +38,35 @@ void kith_node_watch(struct kith_node *node, uint64_t passed_ns)
     report_hog(process, node->held_ns);
 }
 
+// Chooses how many slices the next timed one stands for: itself, and those until then.
+static void begin_sample(struct kith_node *node)
+{
+    node->random = node->random * 1664525 + 1013904223; // Knuth, TAOCP 2, 3.3.4
+    node->sample_period = KITHI_SAMPLE_LEAST + (node->random >> 16) % KITHI_SAMPLE_SPREAD;
+    node->sample_left = node->sample_period - 1;
+}
+
 static void end_timed_slice(struct kith_process *process, uint64_t now)
 {
     struct kith_node *node = process->node;
     process->cycles += (now - node->slice_start) * node->sample_period;
     if (node->sample_period > 1) {
-        node->random = node->random * 1664525 + 1013904223; // Knuth, TAOCP 2, 3.3.4
-        node->sample_period = KITHI_SAMPLE_LEAST + (node->random >> 16) % KITHI_SAMPLE_SPREAD;
+        begin_sample(node);
     }
 }
 
 // Until when switches have nothing to do but switch: to the next slice that is timed, to its end,
 // or to the end of the round.
-static void begin_slices(struct kith_node *node, bool timed, uint64_t now)
+static void begin_slices(struct kith_node *node, uint64_t now)
 {
-    uint32_t len = timed ? 1 : node->sample_period - 1;
-    node->slice_timed = timed;
+    uint32_t len = node->sample_left > 0 ? node->sample_left : 1;
+    node->slice_timed = node->sample_left == 0;
     node->slice_start = now;
     node->quiet = len < node->round ? len : node->round;
     node->round -= node->quiet;
+    if (!node->slice_timed) {
+        node->sample_left -= node->quiet;
+    }
 }
 
 // Reading the cycle counter costs more than a switch. So where slices are short only some of them
@@ -64,11 +74,10 @@ static void begin_slices(struct kith_node *node, bool timed, uint64_t now)
 static void attend(struct kith_node *node, struct kith_process *self)
 {
     uint64_t now = kithi_arch_cycles();
-    bool timed = node->slice_timed;
-    if (timed) {
+    if (node->slice_timed) {
         end_timed_slice(self, now);
     }
-    begin_slices(node, !timed || node->sample_period == 1, now);
+    begin_slices(node, now);
 }
 
 // Who comes after `self`; NULL for the scheduler.
@@ -150,14 +159,22 @@ static void begin_round(struct kith_node *node)
         switches >= KITHI_MANY_SLICES && (now - node->round_start) / switches < KITHI_BRIEF_CYCLES;
     node->round_start = now;
     node->round_switches = node->counters.switches;
-    node->sample_period = brief ? KITHI_SAMPLE_LEAST : 1;
     node->round_ns = 0;
-    begin_slices(node, !brief, now);
+    if (!brief) {
+        node->sample_period = 1;
+        node->sample_left = 0;
+    } else if (node->sample_period == 1) {
+        begin_sample(node);
+    }
+    begin_slices(node, now);
 }
 
 static void end_round(struct kith_node *node)
 {
     node->counters.switches += kithi_round_switches(node);
+    if (!node->slice_timed) {
+        node->sample_left += node->quiet; // those that there weren't
+    }
     node->round = KITHI_ROUND;
     node->quiet = 0;
 }

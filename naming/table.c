@@ -8,17 +8,23 @@ enum { FIRST_ITEMS = 4 };
 // FNV-1a, which docs/design/naming.md defines the digests with.
 static const uint64_t fnv_start = UINT64_C(0xcbf29ce484222325);
 
+static const uint64_t fnv_prime = UINT64_C(0x100000001b3);
+
 static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
 {
     const unsigned char *at = bytes;
     for (size_t i = 0; i < size; i++) {
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
+        hash = (hash ^ at[i]) * fnv_prime;
     }
     return hash;
 }
 
+// Of a small number three bytes are 0, and can be taken in one step.
 static uint64_t fnv_number(uint64_t hash, uint32_t number)
 {
+    if (number <= UINT8_MAX) {
+        return (hash ^ number) * (fnv_prime * fnv_prime * fnv_prime * fnv_prime);
+    }
     unsigned char bytes[4] = {(unsigned char)number, (unsigned char)(number >> 8),
                               (unsigned char)(number >> 16), (unsigned char)(number >> 24)};
     return fnv(hash, bytes, sizeof bytes);

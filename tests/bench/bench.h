@@ -68,7 +68,8 @@ bench_measure bench_bare_hand_over, bench_bare_ring, bench_bare_queue, bench_bar
 bench_measure bench_bare_spawn_crowd;
 
 // local.c
-bench_measure bench_local_call, bench_local_send, bench_local_ring, bench_local_fan_in;
+bench_measure bench_local_call, bench_local_call_in_time, bench_local_send, bench_local_ring;
+bench_measure bench_local_fan_in;
 bench_measure bench_local_spawn, bench_local_spawn_crowd, bench_local_idle;
 
 // naming_bench.c

@@ -16,6 +16,7 @@ struct local {
     uint64_t count, warm_up;
     uint64_t start_ns, end_ns;
     uint64_t sum;
+    uint64_t patience_ms; // of a call; 0: it has no deadline
     uint32_t crowd, alive;
     struct kith_ref peer;
 };
@@ -95,6 +96,11 @@ static void answer_calls(struct kith_process *self, void *argument)
     }
 }
 
+static inline uint64_t find_deadline(const struct kith_process *self, const struct local *local)
+{
+    return local->patience_ms == 0 ? KITH_FOREVER : kith_deadline_ms(self, local->patience_ms);
+}
+
 static void call(struct kith_process *self, void *argument)
 {
     struct local *local = argument;
@@ -104,7 +110,7 @@ static void call(struct kith_process *self, void *argument)
         if (turn == local->warm_up) {
             local->start_ns = bench_now_ns();
         }
-        error = kith_call(self, local->peer, &message, KITH_FOREVER);
+        error = kith_call(self, local->peer, &message, find_deadline(self, local));
     }
     finish(local, error);
 }
@@ -136,7 +142,7 @@ static void send(struct kith_process *self, void *argument)
 }
 
 static bool measure_ping_pong(const struct bench_options *options, kith_process_entry *client,
-                              kith_process_entry *server, double *figure)
+                              kith_process_entry *server, uint64_t patience_ms, double *figure)
 {
     struct local local;
     if (!open_local(&local, &kith_limits_linux)) {
@@ -144,6 +150,7 @@ static bool measure_ping_pong(const struct bench_options *options, kith_process_
     }
     local.count = bench_count(options, 10000000);
     local.warm_up = 10000;
+    local.patience_ms = patience_ms;
     bool measured = spawn(&local, server, NULL, &local.peer) &&
                     spawn(&local, client, &local, NULL) && run_local(&local);
     *figure = per_message_ns(&local);
@@ -153,12 +160,17 @@ static bool measure_ping_pong(const struct bench_options *options, kith_process_
 
 bool bench_local_call(const struct bench_options *options, double *figure)
 {
-    return measure_ping_pong(options, call, answer_calls, figure);
+    return measure_ping_pong(options, call, answer_calls, 0, figure);
+}
+
+bool bench_local_call_in_time(const struct bench_options *options, double *figure)
+{
+    return measure_ping_pong(options, call, answer_calls, BENCH_DEADLINE_MS, figure);
 }
 
 bool bench_local_send(const struct bench_options *options, double *figure)
 {
-    return measure_ping_pong(options, send, send_back, figure);
+    return measure_ping_pong(options, send, send_back, 0, figure);
 }
 
 // Ring.

@@ -5,6 +5,8 @@
 const struct bench_row bench_rows[] = {
     {"local ping-pong, call and reply", "ns/hop", bench_local_call, "two coroutines",
      bench_bare_hand_over, BENCH_AT_MOST, 3},
+    {"the same with a deadline", "ns/hop", bench_local_call_in_time, "two coroutines",
+     bench_bare_hand_over, BENCH_AT_MOST, 0},
     {"local ping-pong, send and receive", "ns/hop", bench_local_send, "two coroutines",
      bench_bare_hand_over, BENCH_AT_MOST, 3},
     {"token round a ring of 10,000", "ns/hop", bench_local_ring, "ring of coroutines",
