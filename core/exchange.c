@@ -77,7 +77,7 @@ KITHI_ALWAYS_INLINE struct kith_process *find_near(struct kith_process *self, st
     }
     // Comparing a guess takes as long as looking it up, but nothing has to wait for the outcome.
     struct kith_process *receiver = self->peer;
-    if (KITHI_SELDOM(!kith_ref_equal(kithi_process_ref(receiver), to))) {
+    if (KITHI_SELDOM(!is_at(receiver, node, to))) {
         receiver = kithi_process_find(node, to);
         self->peer = receiver == NULL ? self : receiver;
     }
@@ -136,7 +136,7 @@ static enum kith_error transmit(struct kith_process *self, struct kith_message *
     return transmit_far(self, message, deadline_ns);
 }
 
-// The end of a send that didn't block: messages to other nodes may have to be looked after.
+// The end of a send that didn't block, when messages to other nodes have to be looked after.
 static enum kith_error give_way(struct kith_process *self, enum kith_error error)
 {
     kithi_give_way(self);

@@ -291,7 +291,8 @@ static bool is_invisible(uint32_t character)
     return (character & 0xfffe) == 0xfffe;
 }
 
-// What each character below 0x80 is. The first two are the bits of enum kithi_scan.
+// What each byte is; from 0x80 on, a part of a character. The first two are the bits of enum
+// kithi_scan.
 enum class {
     W = KITHI_SCAN_WILD,
     C = KITHI_SCAN_COLON,
@@ -300,7 +301,7 @@ enum class {
 };
 
 // clang-format off
-static const uint8_t classes[128] = {
+static const uint8_t classes[256] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, P, P, P, P, P, P, P, P, P, W, P, P, P, P, 0,
@@ -319,15 +320,11 @@ struct kithi_word kithi_word_scan(const char *text, unsigned scan)
     size_t size = 0;
     unsigned common = D; // of all characters
     for (;;) {
-        unsigned byte = bytes[size];
-        if (byte < 0x80) {
-            unsigned class = classes[byte];
-            if ((class & (scan | P)) == 0) {
-                break;
-            }
-            common &= class;
-            size++;
-            continue;
+        while ((classes[bytes[size]] & (scan | P)) != 0) {
+            common &= classes[bytes[size++]];
+        }
+        if (bytes[size] < 0x80) {
+            break;
         }
         uint32_t character;
         size_t length = decode_utf8(bytes + size, &character);
