@@ -128,6 +128,9 @@ static enum kith_error ask_report(struct sender *sender, struct load_report *rep
         if (error == KITH_ERROR_KILLED) {
             return error;
         }
+        if (error != KITH_OK) {
+            (void)kith_sleep_until(sender->self, kith_deadline_ms(sender->self, 10));
+        }
     }
     return error;
 }

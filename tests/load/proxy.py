@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A path between two nodes that breaks again and again: forwards UDP from a port of its own to a
 node, and back, except for CUT of each PERIOD milliseconds; every LONG-th cut lasts a second longer,
-so that the nodes give the connection up. Prints its port, and runs until it is ended."""
+so that the nodes give the connection up. Prints its port, and runs until it is ended. The node, which
+has to know that port before it starts, writes where it is into FILE."""
+import os
 import select
 import socket
 import sys
@@ -10,8 +12,8 @@ import time
 
 
 class Path:
-    def __init__(self, target, cut_s, period_s, long):
-        self.target = target
+    def __init__(self, file, cut_s, period_s, long):
+        self.file, self.target = file, None
         self.cut_s, self.period_s, self.long = cut_s, period_s, long
         self.front = self.socket()
         self.backs = {}  # by socket: whose it is; by endpoint: the socket
@@ -24,6 +26,13 @@ class Path:
         opened.bind(("127.0.0.1", 0))
         return opened
 
+    def find_target(self):
+        if self.target is None and os.path.exists(self.file):
+            with open(self.file, encoding="ascii") as file:
+                host, port = file.read().strip().rsplit(":", 1)
+            self.target = (host, int(port))
+        return self.target
+
     def is_cut(self):
         now = time.monotonic()
         if now >= self.next_s:
@@ -35,7 +44,7 @@ class Path:
 
     def forward(self, source):
         data, sender = source.recvfrom(1 << 16)
-        if self.is_cut():
+        if self.is_cut() or self.find_target() is None:
             return
         try:
             if source is not self.front:
@@ -56,9 +65,8 @@ class Path:
 
 
 def main():
-    host, port = sys.argv[1].rsplit(":", 1)
     cut_ms, period_ms, long = (int(text) for text in sys.argv[2:5])
-    path = Path((host, int(port)), cut_ms / 1000, period_ms / 1000, long)
+    path = Path(sys.argv[1], cut_ms / 1000, period_ms / 1000, long)
     print(path.front.getsockname()[1], flush=True)
     path.run()
 
