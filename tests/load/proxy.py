@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A path between two nodes that breaks again and again: forwards UDP from a port of its own to a
 node, and back, except for CUT of each PERIOD milliseconds; every LONG-th cut lasts a second longer,
-so that the nodes give the connection up. Prints its port, and runs until it is ended. The node, which
-has to know that port before it starts, writes where it is into FILE."""
+so that the nodes give the connection up. Prints its port, and runs until it is ended. The node,
+which has to know that port before it starts, writes where it is into FILE."""
 import os
 import select
 import socket
