@@ -55,6 +55,9 @@ static enum kith_error transmit_far(struct kith_process *self, struct kith_messa
         error = kithi_told_killed(self);
     }
     node->counters.refused++;
+    if (error == KITH_ERROR_UNREACHABLE && deadline_ns != KITH_NO_WAIT) {
+        kithi_give_way(self); // who tries again and again mustn't keep the link from coming back
+    }
     return error;
 }
 

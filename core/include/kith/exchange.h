@@ -13,10 +13,10 @@
 #include <kith/process.h>
 
 // Takes *message and queues it for `to`. Blocks until there is room or the deadline passes; a
-// process that sends much to other nodes gives way now and then, unless it says KITH_NO_WAIT. OK
-// means queued here; if it can't be delivered later it comes back as KITH_TYPE_RETURNED with the
-// reason in message->error. Errors: FULL (with KITH_NO_WAIT), TIMEOUT, STALE, NOT_FOUND, DENIED,
-// TOO_LARGE, UNREACHABLE, LIMIT (too many hops), KILLED.
+// process that sends much to other nodes, or in vain, gives way now and then, unless it says
+// KITH_NO_WAIT. OK means queued here; if it can't be delivered later it comes back as
+// KITH_TYPE_RETURNED with the reason in message->error. Errors: FULL (with KITH_NO_WAIT), TIMEOUT,
+// STALE, NOT_FOUND, DENIED, TOO_LARGE, UNREACHABLE, LIMIT (too many hops), KILLED.
 enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns);
 

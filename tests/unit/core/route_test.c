@@ -404,6 +404,45 @@ static void stop_a_monitor_that_fired(struct kith_process *self, void *argument)
     }
 }
 
+enum { TRIES = 1000 };
+
+struct trial {
+    bool link_is_back;
+    int tries;
+};
+
+static void try_until_the_link_is_back(struct kith_process *self, void *argument)
+{
+    struct trial *trial = argument;
+    struct kith_message *message;
+    assert_int_equal(kith_message_new(kith_process_node(self), 7, 0, &message), KITH_OK);
+    while (!trial->link_is_back && trial->tries < TRIES) {
+        trial->tries++;
+        assert_int_equal(kith_call(self, remote, &message, KITH_FOREVER), KITH_ERROR_UNREACHABLE);
+        assert_int_equal(kith_send(self, remote, &message, KITH_FOREVER), KITH_ERROR_UNREACHABLE);
+    }
+    kith_message_free(&message);
+}
+
+static void bring_the_link_back(struct kith_process *self, void *argument)
+{
+    (void)self;
+    ((struct trial *)argument)->link_is_back = true;
+}
+
+static void who_tries_again_at_once_does_not_keep_the_others_from_running(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct trial trial = {0};
+    open_fixture(&fixture, &kith_limits_linux);
+    spawn(&fixture, "trying", try_until_the_link_is_back, &trial);
+    spawn(&fixture, "link", bring_the_link_back, &trial);
+    run_to_end(&fixture);
+    assert_int_equal(trial.tries, 1);
+    close_fixture(&fixture);
+}
+
 static void a_monitor_is_told_from_a_tie_of_a_remote_process(void **state)
 {
     (void)state;
@@ -444,6 +483,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_watches_is_told_of_the_end_or_at_once),
         cmocka_unit_test(a_tie_ends_the_local_half_with_the_remote_one),
         cmocka_unit_test(a_monitor_is_told_from_a_tie_of_a_remote_process),
+        cmocka_unit_test(who_tries_again_at_once_does_not_keep_the_others_from_running),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
