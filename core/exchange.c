@@ -140,14 +140,16 @@ static enum kith_error transmit(struct kith_process *self, struct kith_message *
 }
 
 // The end of a send that didn't block, when messages to other nodes have to be looked after.
-static enum kith_error give_way(struct kith_process *self, enum kith_error error)
+static __attribute__((noinline)) enum kith_error give_way(struct kith_process *self,
+                                                          enum kith_error error)
 {
     kithi_give_way(self);
     return error;
 }
 
-static enum kith_error send_far(struct kith_process *self, struct kith_message **message,
-                                uint64_t deadline_ns)
+static __attribute__((noinline)) enum kith_error send_far(struct kith_process *self,
+                                                          struct kith_message **message,
+                                                          uint64_t deadline_ns)
 {
     enum kith_error error = transmit_far(self, message, deadline_ns);
     bool gives_way = self->node->turn_wanted && deadline_ns != KITH_NO_WAIT;

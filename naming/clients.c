@@ -50,6 +50,7 @@ enum kith_error kithi_client_hold(struct kithi_naming *naming, struct kith_ref r
     *client = kithi_client_find(naming, ref);
     if (*client != KITHI_NONE) {
         naming->clients[*client].uses++;
+        naming->resting = *client == naming->resting ? KITHI_NONE : naming->resting;
         return KITH_OK;
     }
     enum kith_error error = take_client(naming, client);
@@ -77,13 +78,19 @@ static void remove_client(struct kithi_naming *naming, uint32_t client)
     put_client(naming, client);
 }
 
+// Whoever releases its last name often registers another one next. So the last client without any
+// is kept, with its monitor, until there is another such.
 void kithi_client_drop(struct kithi_naming *naming, uint32_t client)
 {
     assert(naming->clients[client].uses > 0);
-    if (--naming->clients[client].uses == 0) {
-        (void)kith_monitor_stop(naming->self, naming->clients[client].monitor);
-        remove_client(naming, client);
+    if (--naming->clients[client].uses > 0) {
+        return;
     }
+    if (naming->resting != KITHI_NONE) {
+        (void)kith_monitor_stop(naming->self, naming->clients[naming->resting].monitor);
+        remove_client(naming, naming->resting);
+    }
+    naming->resting = client;
 }
 
 void kithi_client_down(struct kithi_naming *naming, const struct kith_down *down)
@@ -93,6 +100,7 @@ void kithi_client_down(struct kithi_naming *naming, const struct kith_down *down
         return;
     }
     naming->clients[client].uses++; // until everything of it has ended
+    naming->resting = client == naming->resting ? KITHI_NONE : naming->resting;
     kithi_registry_end(naming, client, kith_error_from_number(down->reason));
     kithi_watches_end(naming, client);
     kithi_waits_end(naming, client);
@@ -102,6 +110,7 @@ void kithi_client_down(struct kithi_naming *naming, const struct kith_down *down
 enum kith_error kithi_clients_open(struct kithi_naming *naming)
 {
     naming->client_free = KITHI_NONE;
+    naming->resting = KITHI_NONE;
     return kithi_map_init(&naming->client_map, naming->platform);
 }
 

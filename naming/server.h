@@ -93,7 +93,7 @@ struct kithi_member {
 struct kithi_client {
     struct kith_ref ref;
     uint64_t monitor;
-    uint32_t uses;        // how many of them; 0: free
+    uint32_t uses;        // how many of them; 0: free, or resting
     uint32_t first_entry; // of a free one: the next free one
     uint32_t first_watch, first_wait;
 };
@@ -166,6 +166,7 @@ struct kithi_naming {
     struct kithi_client *clients;
     uint32_t client_capacity, client_used, client_free;
     struct kithi_map client_map;
+    uint32_t resting; // the last client that has nothing any longer, or KITHI_NONE
     struct kithi_watch *watches;
     uint32_t watch_capacity, watch_used, watch_free;
     uint64_t next_watch;
