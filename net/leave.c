@@ -95,12 +95,12 @@ static void leave_step(struct kithi_link *link, uint64_t now_ns)
     if (!arrived && now_ns < link->leave_deadline_ns) {
         return;
     }
+    if (arrived) {
+        link->in_flight = link->arrived = 0; // the peer reads all of it before the goodbye
+    }
     if (!link->said_goodbye) {
         say_goodbye(link);
         return;
-    }
-    if (arrived) {
-        link->in_flight = link->arrived = 0; // the peer reads all of it before it sees the end
     }
     kithi_link_end(link, KITH_ERROR_LEFT, 0);
 }
