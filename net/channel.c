@@ -130,20 +130,6 @@ void kithi_channel_malformed(struct kithi_channel *channel, const char *what)
     }
 }
 
-void kithi_channels_greet(struct kith_net *net)
-{
-    struct kithi_channel *channel = net->channels;
-    net->ungreeted = false;
-    while (channel != NULL) {
-        struct kithi_channel *following = channel->next;
-        if (!channel->greeted && channel->state == KITHI_CHANNEL_HELLO &&
-            kithi_handshake_greet(channel) != KITH_OK) {
-            following = net->channels; // that one has ended, and maybe others with it
-        }
-        channel = following;
-    }
-}
-
 void kithi_channels_free(struct kith_net *net)
 {
     while (net->ended != NULL) {
@@ -209,15 +195,10 @@ static void give_up(struct kith_alarm *alarm)
 static void *accepted(void *owner, struct kith_connection *connection,
                       const struct kith_endpoint *remote)
 {
-    struct kith_net *net = owner;
-    struct kithi_channel *channel = add_channel(net, remote);
-    if (channel == NULL) {
-        return NULL;
+    struct kithi_channel *channel = add_channel(owner, remote);
+    if (channel != NULL) {
+        channel->connection = connection;
     }
-    channel->connection = connection;
-    channel->state = KITHI_CHANNEL_HELLO;
-    net->ungreeted = true; // the back end doesn't know its owner yet
-    kithi_net_kick(net);
     return channel;
 }
 
@@ -225,7 +206,7 @@ static void connected(void *owner)
 {
     struct kithi_channel *channel = owner;
     channel->state = KITHI_CHANNEL_HELLO;
-    (void)kithi_handshake_greet(channel);
+    kithi_handshake_greet(channel);
 }
 
 static void received(void *owner, unsigned stream, const void *data, size_t size)

@@ -45,7 +45,7 @@ enum kith_error kithi_handshake_check(const struct kith_net *net)
     return error == KITH_OK ? kith_hello_decode(payload, size, &hello) : error;
 }
 
-enum kith_error kithi_handshake_greet(struct kithi_channel *channel)
+void kithi_handshake_greet(struct kithi_channel *channel)
 {
     struct kith_hello hello = make_hello(channel->net);
     unsigned char payload[KITH_HELLO_MAX];
@@ -58,12 +58,10 @@ enum kith_error kithi_handshake_greet(struct kithi_channel *channel)
         .payload_size = size,
         .remaining_ms = UINT64_MAX,
     };
-    channel->greeted = true;
     error = kithi_channel_send(channel, &frame);
     if (error != KITH_OK) {
         kithi_channel_fail(channel, error, false);
     }
-    return error;
 }
 
 static struct kith_hello make_hello(const struct kith_net *net)

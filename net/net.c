@@ -169,9 +169,6 @@ static void run_kick(struct kith_alarm *alarm)
 
 static void work(struct kith_net *net)
 {
-    if (net->ungreeted) {
-        kithi_channels_greet(net);
-    }
     bool any = net->active != NULL;
     while (net->active != NULL) {
         struct kithi_link *link = net->active;
@@ -184,9 +181,7 @@ static void work(struct kith_net *net)
     }
     kithi_channels_free(net);
     free_gone(net);
-    if (!net->ungreeted) {
-        kith_alarm_clear(net->node, &net->kick.alarm);
-    }
+    kith_alarm_clear(net->node, &net->kick.alarm);
 }
 
 static void free_gone(struct kith_net *net)

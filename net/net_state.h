@@ -42,7 +42,6 @@ struct kithi_channel {
     struct kith_net *net;
     struct kith_connection *connection;
     enum kithi_channel_state state;
-    bool greeted; // our hello is sent
     uint32_t malformed;
     struct kithi_peer *peer;       // whose dial it is; NULL if accepted, or no longer of interest
     struct kithi_link *link;       // NULL until the hello is seen
@@ -100,7 +99,6 @@ struct kith_net {
     uint32_t calls_swept; // the place where the next sweep goes on
     struct kithi_buffers buffers;
     unsigned char *scratch; // a part on its way
-    bool ungreeted;         // a channel was accepted and has not been sent a hello
     bool leaving, opened;
     uint64_t leave_deadline_ns;
     uint64_t log_next_ns; // when malformed input is logged again
@@ -146,13 +144,12 @@ void kithi_channel_end(struct kithi_channel *channel, bool in_good_order);
 // says goodbye with the reason.
 void kithi_channel_fail(struct kithi_channel *channel, enum kith_error reason, bool tell);
 void kithi_channel_malformed(struct kithi_channel *channel, const char *what);
-void kithi_channels_greet(struct kith_net *net);
 void kithi_channels_free(struct kith_net *net);
 
 // handshake.c
 // Whether peers will accept what kithi_handshake_greet says: INVALID if not.
 enum kith_error kithi_handshake_check(const struct kith_net *net);
-enum kith_error kithi_handshake_greet(struct kithi_channel *channel);
+void kithi_handshake_greet(struct kithi_channel *channel);
 void kithi_handshake_receive(struct kithi_channel *channel, const struct kith_frame *frame);
 // A channel that had not become the link has ended.
 void kithi_handshake_ended(struct kithi_channel *channel);

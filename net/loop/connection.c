@@ -129,6 +129,15 @@ void kithi_connection_disconnect(struct kith_connection *end, int in_good_order)
                          open && in_good_order ? KITHI_CONNECTION_CLOSING : KITHI_CONNECTION_ENDED);
 }
 
+static void begin(struct kith_connection *end)
+{
+    uint64_t heartbeat_ns = end->network->options.heartbeat_ns;
+    if (heartbeat_ns != 0) {
+        kithi_loop_at(end, KITHI_ITEM_TIMER, end->network->now_ns + heartbeat_ns);
+    }
+    end->backend->events.connected(end->owner);
+}
+
 static void take_connect(struct kithi_backend *backend, struct kithi_item *item)
 {
     struct kith_loop_network *network = backend->network;
@@ -154,9 +163,7 @@ static void take_connect(struct kithi_backend *backend, struct kithi_item *item)
         kithi_connection_end(end, KITHI_CONNECTION_ENDED);
     } else if (end->backend != NULL) {
         end->owner = owner;
-        if (network->options.heartbeat_ns != 0) {
-            kithi_loop_at(end, KITHI_ITEM_TIMER, network->now_ns + network->options.heartbeat_ns);
-        }
+        begin(end);
     }
     kithi_connection_unref(end);
 }
@@ -202,12 +209,8 @@ static void take_accept(struct kith_connection *end)
     if (end->state != KITHI_CONNECTION_CONNECTING) {
         return; // data was faster
     }
-    const struct kith_loop_options *options = &end->network->options;
     end->state = KITHI_CONNECTION_OPEN;
-    if (options->heartbeat_ns != 0) {
-        kithi_loop_at(end, KITHI_ITEM_TIMER, end->network->now_ns + options->heartbeat_ns);
-    }
-    end->backend->events.connected(end->owner);
+    begin(end);
 }
 
 static void take_timer(struct kith_connection *end)

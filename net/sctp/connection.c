@@ -255,6 +255,19 @@ static void take_shutdown(struct kith_connection *connection)
     tell_closed(connection, KITH_ERROR_LEFT);
 }
 
+static void tell_accepted(struct kith_connection *connection)
+{
+    struct kithi_sctp *self = connection->backend;
+    struct kith_endpoint peer = connection->slot->endpoint;
+    void *owner = self->events.accepted(self->owner, connection, &peer);
+    if (owner != NULL) {
+        connection->owner = owner;
+        self->events.connected(owner);
+    } else if (connection->state == KITHI_SCTP_UP) {
+        kithi_sctp_connection_end(connection);
+    }
+}
+
 static void take_up(struct kith_connection *connection, const struct sctp_assoc_change *change)
 {
     struct kithi_sctp *self = connection->backend;
@@ -270,13 +283,7 @@ static void take_up(struct kith_connection *connection, const struct sctp_assoc_
     } else if (connection->state == KITHI_SCTP_ACCEPTED) {
         connection->state = KITHI_SCTP_UP;
         self->counters.accepted++;
-        struct kith_endpoint peer = connection->slot->endpoint;
-        void *owner = self->events.accepted(self->owner, connection, &peer);
-        if (owner != NULL) {
-            connection->owner = owner;
-        } else if (connection->state == KITHI_SCTP_UP) {
-            kithi_sctp_connection_end(connection);
-        }
+        tell_accepted(connection);
     }
 }
 

@@ -5,7 +5,7 @@
 #include "end.h"
 #include "pair.h"
 
-enum { LINKS = 64, MOST_MS = 55000 };
+enum { LINKS = 64, MOST_MS = 30000 };
 
 static struct end hub; // opened before the peer is started, so that it knows the port
 

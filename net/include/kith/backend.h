@@ -30,11 +30,12 @@ struct kith_connection;
 // What the back end tells its owner. `owner` is that of open. The callee may call any function of
 // the back end from inside, close included.
 struct kith_backend_events {
-    // A peer connected to us; it counts as connected, without further event. Set the owner of the
-    // connection by the return value; NULL refuses.
+    // A peer has connected to us. Sets the owner of the connection by the return value, and
+    // connected follows before anything else; NULL refuses.
     void *(*accepted)(void *owner, struct kith_connection *connection,
                       const struct kith_endpoint *peer);
-    // The rest get the connection's owner (of connect, or what accepted returned).
+    // The rest get the connection's owner (of connect, or what accepted returned). From here on it
+    // can be sent to.
     void (*connected)(void *connection_owner);
     // A whole batch. Borrowed for the call.
     void (*received)(void *connection_owner, unsigned stream, const void *data, size_t size);

@@ -134,7 +134,7 @@ static void *take_accepted(void *owner, struct kith_connection *connection,
         require(!good);
         return NULL;
     }
-    *side = (struct side){.connection = connection, .connected = true};
+    *side = (struct side){.connection = connection};
     return side;
 }
 

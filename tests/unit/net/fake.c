@@ -141,6 +141,7 @@ struct kith_connection *fake_accept(struct fake *fake, const struct kith_endpoin
         connection->ended = true;
         return NULL;
     }
+    fake_connected(connection);
     return connection;
 }
 

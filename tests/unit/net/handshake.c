@@ -24,6 +24,26 @@ static void a_node_greets_whoever_connects(void **state)
     close_fixture(&fixture);
 }
 
+// A busy node learns of a connection and of what came over it in one turn.
+static void a_hello_that_comes_with_the_connection_is_greeted_first(void **state)
+{
+    static const uint64_t incarnations[] = {FOLLOWER, DECIDER};
+    (void)state;
+    for (size_t place = 0; place < 2; place++) {
+        struct fixture fixture;
+        struct peer peer;
+        open_fixture(&fixture, NULL);
+        peer_init(&peer, &fixture, incarnations[place], "10.0.0.2:7400");
+        peer.connection = fake_accept(&fixture.fake, &peer.hello.advertise);
+        peer_greet(&peer);
+        expect_frame(&peer, KITH_FRAME_HELLO);
+        if (incarnations[place] == FOLLOWER) {
+            expect_frame(&peer, KITH_FRAME_OFFER);
+        }
+        close_fixture(&fixture);
+    }
+}
+
 static void the_smaller_incarnation_offers(void **state)
 {
     (void)state;
@@ -428,6 +448,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_greets_whoever_connects),
+        cmocka_unit_test(a_hello_that_comes_with_the_connection_is_greeted_first),
         cmocka_unit_test(the_smaller_incarnation_offers),
         cmocka_unit_test(the_larger_incarnation_accepts),
         cmocka_unit_test(any_frame_of_a_link_says_accepted),

@@ -15,6 +15,7 @@ static void a_connection_is_accepted_and_both_ends_know_each_other(void **state)
     assert_true(kith_loop_network_settle(network));
     assert_int_equal(talk->connected, 1);
     assert_int_equal(b.talk_count, 1);
+    assert_int_equal(b.talks[0].connected, 1);
     assert_true(kith_endpoint_equal(&b.talks[0].peer, &a.endpoint));
     assert_true(a.arrived > 0 && b.arrived > 0);
     close_all(network, &a, &b);

@@ -18,6 +18,7 @@ static void connect_and_close(const char *listen_a, const char *listen_b, const 
     harness_run(harness_is_connected, link);
     struct harness_link *other = harness_accepted(&b);
     assert_non_null(other);
+    assert_true(other->connected);
     assert_int_equal(other->peer.port, a.endpoint.port);
     assert_int_equal(harness_send(link, 3, 100), KITH_OK);
     assert_int_equal(harness_send(other, 4, 100), KITH_OK);

@@ -210,7 +210,7 @@ static void *take_accepted(void *owner, struct kith_connection *connection,
     struct harness_link *link = take_link(end);
     link->connection = connection;
     link->peer = *peer;
-    link->accepted = link->connected = true;
+    link->accepted = true;
     return link;
 }
 

@@ -39,7 +39,6 @@ static void *take_accepted(void *owner, struct kith_connection *connection,
     assert_true(scene->accepted_count < ACCEPTED_MOST);
     struct side *side = &scene->accepted[scene->accepted_count++];
     side->connection = connection;
-    side->connected = true;
     return side;
 }
 
