@@ -114,7 +114,10 @@ static inline void kithi_check_stack(struct kith_process *self)
 KITHI_ALWAYS_INLINE enum kith_error kithi_continue_with(struct kith_process *self,
                                                         struct kith_process *next)
 {
-    __builtin_prefetch(next->peer); // while its stack is on the way, too
+    const struct kith_process *after = next->peer; // whom it will probably continue with
+    __builtin_prefetch(after->peer);
+    __builtin_prefetch(after->stack_pointer);
+    __builtin_prefetch((char *)after->stack_pointer + KITHI_LINE);
     self->node->running = next;
     next->state = KITH_STATE_RUNNING;
     if (KITHI_CHECKS) {
