@@ -70,7 +70,7 @@ static inline void kithi_sender_done(struct kith_process *process)
 {
     kithi_list_remove(&process->waiting);
     *process->at = NULL;
-    process->sent++;
+    kithi_count_sent(process);
     process->node->counters.sent++;
     if (KITHI_SELDOM(process->flags & KITHI_CALLING)) {
         process->state = KITH_STATE_CALLING; // it waits on: the reply may come before it runs

@@ -112,7 +112,7 @@ static inline enum kith_error take(struct kith_process *self, struct kith_messag
                                    struct kith_message **message)
 {
     kithi_message_hold(found, self);
-    self->received++;
+    kithi_count_received(self);
     if (KITHI_CHECKS) {
         kithi_message_unpoison(found);
     }
