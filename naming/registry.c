@@ -104,17 +104,10 @@ static void remove_entry(struct kithi_naming *naming, uint32_t id, enum kith_err
     naming->counters.releases++;
 }
 
-// A valid name that isn't the system's: OK, INVALID, DENIED.
-static enum kith_error check_name(const char *text, size_t *size)
+static bool is_name(const char *text)
 {
     struct kithi_word word = kithi_word_scan(text, KITHI_SCAN_NAME);
-    if (kithi_word_problem(&word) != NULL || text[word.size] != '\0') {
-        return KITH_ERROR_INVALID;
-    }
-    *size = word.size;
-    bool systems =
-        word.size == sizeof KITH_NAMING_NAME - 1 && memcmp(text, KITH_NAMING_NAME, word.size) == 0;
-    return systems ? KITH_ERROR_DENIED : KITH_OK;
+    return kithi_word_problem(&word) == NULL && text[word.size] == '\0';
 }
 
 static enum kith_error register_name(struct kithi_naming *naming, struct kith_ref from,
@@ -154,16 +147,16 @@ static enum kith_error handle_register(struct kithi_naming *naming,
         naming->counters.denied++;
         return KITH_ERROR_DENIED;
     }
-    size_t size;
-    enum kith_error error = check_name(request->name, &size);
     bool asked = request->wanted_case == KITH__NAMING_REGISTER__WANTED_INDEX;
-    if (error == KITH_OK && asked && request->index == KITH_INDEX_ANY) {
-        error = KITH_ERROR_INVALID;
+    if (!is_name(request->name) || (asked && request->index == KITH_INDEX_ANY)) {
+        return KITH_ERROR_INVALID;
+    }
+    if (strcmp(request->name, KITH_NAMING_NAME) == 0) {
+        return KITH_ERROR_DENIED;
     }
     uint32_t name;
-    if (error == KITH_OK) {
-        error = kithi_name_hold(&naming->table, request->name, size, &name);
-    }
+    enum kith_error error =
+        kithi_name_hold(&naming->table, request->name, strlen(request->name), &name);
     if (error != KITH_OK) {
         return error;
     }
@@ -198,14 +191,13 @@ static enum kith_error handle_release(struct kithi_naming *naming,
 {
     const Kith__NamingRelease *request =
         kith_message_typed(message, &kith__naming_release__descriptor);
-    size_t size;
-    if (request == NULL || check_name(request->name, &size) == KITH_ERROR_INVALID) {
+    if (request == NULL) {
         return KITH_ERROR_INVALID;
     }
-    uint32_t name = kithi_name_find(&naming->table, request->name, size);
+    uint32_t name = kithi_name_find(&naming->table, request->name, strlen(request->name));
     uint32_t entry = kithi_entry_find(&naming->table, name, KITHI_OWN, request->index);
     if (entry == KITHI_NONE) {
-        return KITH_ERROR_NOT_FOUND;
+        return is_name(request->name) ? KITH_ERROR_NOT_FOUND : KITH_ERROR_INVALID;
     }
     const struct kithi_entry *found = &naming->table.entries[entry];
     struct kith_ref owner = {kith_node_incarnation(naming->node), found->slot, found->generation};
