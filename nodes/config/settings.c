@@ -179,10 +179,9 @@ const struct kith_setting kithi_settings[KITHI_SETTING_COUNT] = {
             .key = "spin",
             .type = KITH_SETTING_DURATION,
             .value = "TIME",
-            .initial = "0",
+            .initial = "200us",
             .maximum = 100 * MS,
-            .example = "50us",
-            .help = "how long to look for packets before sleeping: shorter answers for more CPU",
+            .help = "how long to look for packets before sleeping, if that has paid; 0 to save power",
         },
     [KITHI_SETTING_TEST_DROP] =
         {

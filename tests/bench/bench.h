@@ -85,6 +85,7 @@ bench_measure bench_bare_sctp_one_core, bench_bare_sctp_spinning, bench_bare_sct
 bench_measure bench_remote_one_core, bench_remote_two_cores, bench_remote_spinning;
 bench_measure bench_remote_small, bench_remote_large;
 bench_measure bench_remote_urgent_busy, bench_remote_urgent_idle;
+bench_measure bench_remote_urgent_busy_sleeping, bench_remote_urgent_idle_sleeping;
 bench_measure bench_link_memory, bench_naming_memory;
 bench_measure bench_remote_cpu_sender, bench_remote_cpu_receiver;
 bench_measure bench_remote_cpu_caller, bench_remote_cpu_callee;

@@ -40,6 +40,8 @@ const struct bench_row bench_rows[] = {
      BENCH_AT_LEAST, 0.8},
     {"urgent call beside a 64 KiB stream", "us", bench_remote_urgent_busy, "on an idle link",
      bench_remote_urgent_idle, BENCH_AT_MOST, 5},
+    {"the same, when both nodes sleep", "us", bench_remote_urgent_busy_sleeping, "on an idle link",
+     bench_remote_urgent_idle_sleeping, BENCH_AT_MOST, 5},
     {"memory of a link", "B", bench_link_memory, NULL, NULL, BENCH_AT_MOST, 0},
     {"memory of a registered name, of 10,000", "B", bench_naming_memory, NULL, NULL, BENCH_AT_MOST,
      0},

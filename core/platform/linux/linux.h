@@ -10,6 +10,8 @@
 
 #include <kith/platform_linux.h>
 
+#include "spin.h"
+
 enum {
     KITHI_STACK_SIZES = 20,       // page size << 0, 1, ...
     KITHI_LOG_LINE = 2048,        // bytes of a log line; less than PIPE_BUF, so it stays whole
@@ -17,7 +19,6 @@ enum {
     KITHI_MAPPINGS_PER_GUARD = 2, // the guard page, and the stack beside it
     KITHI_REGION_SIZE = 4 << 20,  // address space reserved at a time, unless a stack is larger
     KITHI_LOOKS = 8,              // of a spin, for one at the whole loop
-    KITHI_SPINS_IN_VAIN = 8,      // then idle sleeps at once until spinning would have paid
     KITHI_STACK_COLOUR = 64,      // bytes, a line of the cache
     KITHI_STACK_COLOURS = 32,     // half of a page
     KITHI_FAULT_STACK = 64 << 10, // for the handler of faults
@@ -52,14 +53,6 @@ struct kithi_log {
     uint64_t lost, lost_told;
 };
 
-struct kithi_spin {
-    uint64_t longest_ns;
-    uint64_t since_ns; // when the platform last had something to do
-    unsigned in_vain;
-    bool (*look)(void *state); // NULL: only at the whole loop
-    void *look_state;
-};
-
 struct kithi_linux {
     uv_loop_t loop;
     uv_timer_t deadline;
@@ -71,6 +64,8 @@ struct kithi_linux {
     void *stop_argument;
     bool signals_open;
     struct kithi_spin spin;
+    bool (*look)(void *state); // of a spin; NULL: only at the whole loop
+    void *look_state;
     uint64_t looked_ns; // when a busy scheduler last had it look
     struct kithi_stacks stacks;
     struct kithi_log log;

@@ -60,36 +60,35 @@ static uint64_t find_end(const uv_loop_t *loop, uint64_t deadline_ns, uint64_t n
     return deadline_ns;
 }
 
-// Spinning: idle looks again and again for a while before it sleeps. Sleeping and being woken up
-// costs tens of microseconds, which a dialogue of two nodes would pay for each message. Where the
-// next event keeps coming later than the spin lasts, spinning is given up, until a wait turns out
-// so short that it would have paid.
-static enum outcome spin(struct kithi_spin *spin, const uv_loop_t *loop, uint64_t deadline_ns,
-                         uint64_t now_ns)
+static enum outcome look_once(struct kithi_linux *self, unsigned turn)
 {
-    if (spin->longest_ns == 0 || spin->in_vain >= KITHI_SPINS_IN_VAIN) {
+    if (self->look != NULL && self->look(self->look_state)) {
+        return TAKEN;
+    }
+    bool whole = self->look == NULL || turn % KITHI_LOOKS == 0;
+    return whole && is_ready(&self->loop) ? LOOP_IS_READY : IN_VAIN;
+}
+
+static enum outcome spin(struct kithi_linux *self, uint64_t deadline_ns, uint64_t start_ns)
+{
+    if (self->spin.now_ns == 0) {
         return IN_VAIN;
     }
-    enum outcome outcome = IN_VAIN;
-    deadline_ns = find_end(loop, deadline_ns, now_ns);
-    for (unsigned turn = 0; outcome == IN_VAIN; turn++) {
-        if (spin->look != NULL && spin->look(spin->look_state)) {
-            outcome = TAKEN;
-        } else if ((spin->look == NULL || turn % KITHI_LOOKS == 0) && is_ready(loop)) {
-            outcome = LOOP_IS_READY;
+    uint64_t end_ns = find_end(&self->loop, deadline_ns, start_ns);
+    for (unsigned turn = 0;; turn++) {
+        enum outcome outcome = look_once(self, turn);
+        uint64_t now_ns = read_clock(CLOCK_MONOTONIC);
+        if (outcome != IN_VAIN) {
+            kithi_spin_waited(&self->spin, now_ns - start_ns);
+            return outcome;
         }
-        now_ns = read_clock(CLOCK_MONOTONIC);
-        if (outcome == IN_VAIN && now_ns >= deadline_ns) {
+        if (now_ns >= end_ns) {
             return LOOP_IS_READY;
         }
-        if (outcome == IN_VAIN && now_ns - spin->since_ns >= spin->longest_ns) {
-            spin->in_vain++;
+        if (now_ns - start_ns >= self->spin.now_ns) {
             return IN_VAIN;
         }
     }
-    spin->since_ns = now_ns;
-    spin->in_vain = 0;
-    return outcome;
 }
 
 // The last thing before the loop waits. It runs the timers that are due before that, too, and then
@@ -116,10 +115,7 @@ static void sleep_until(struct kithi_linux *self, uint64_t deadline_ns, uint64_t
     bool is_due = uv_backend_timeout(&self->loop) == 0;
     uv_run(&self->loop, is_due ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     if (self->spin.longest_ns > 0) {
-        self->spin.since_ns = kithi_clock_now_ns(self);
-        if (self->spin.since_ns - now_ns < self->spin.longest_ns) {
-            self->spin.in_vain = 0;
-        }
+        kithi_spin_waited(&self->spin, read_clock(CLOCK_MONOTONIC) - now_ns);
     }
 }
 
@@ -133,7 +129,7 @@ void kithi_loop_idle(void *state, uint64_t deadline_ns)
             return;
         }
     } else if (deadline_ns > now_ns) {
-        outcome = spin(&self->spin, &self->loop, deadline_ns, now_ns);
+        outcome = spin(self, deadline_ns, now_ns);
     }
     if (outcome == IN_VAIN) {
         sleep_until(self, deadline_ns, now_ns);
@@ -147,8 +143,8 @@ void kith_platform_linux_set_look(const struct kith_platform *platform, bool (*l
                                   void *look_state)
 {
     struct kithi_linux *self = platform->state;
-    self->spin.look = look;
-    self->spin.look_state = look_state;
+    self->look = look;
+    self->look_state = look_state;
 }
 
 void kithi_loop_wake(void *state)

@@ -60,7 +60,7 @@ enum kith_error kith_platform_linux_open(const struct kith_platform_linux_option
     }
     self->log.fd = options->log_fd == 0 ? STDERR_FILENO : options->log_fd;
     self->log.level = options->log_level;
-    self->spin.longest_ns = (uint64_t)options->spin_us * 1000;
+    kithi_spin_init(&self->spin, options->spin_us);
     kithi_stacks_open(&self->stacks, options->guards);
     *platform = (struct kith_platform){
         .state = self,

@@ -21,7 +21,7 @@ enum kith_platform_linux_guards {
 struct kith_platform_linux_options {
     enum kith_log_level log_level; // the most detailed level that is written
     int log_fd;                    // where log lines go; 0: standard error
-    uint32_t spin_us;              // idle looks again and again for so long before it sleeps
+    uint32_t spin_us; // idle looks again and again for so long, at most, before it sleeps
     enum kith_platform_linux_guards guards;
 };
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spin.h"
+
+#include <sys/resource.h>
+
+static long count_displaced(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
+void kithi_spin_init(struct kithi_spin *spin, uint32_t longest_us)
+{
+    *spin = (struct kithi_spin){.longest_ns = (uint64_t)longest_us * 1000,
+                                .displaced = count_displaced()};
+}
+
+void kithi_spin_watch(struct kithi_spin *spin, long displaced)
+{
+    if (displaced - spin->displaced > KITHI_SPINS_DISTURBED) {
+        spin->now_ns = 0;
+        spin->rest = KITHI_SPIN_REST;
+    }
+    spin->displaced = displaced;
+}
+
+static void grow(struct kithi_spin *spin)
+{
+    uint64_t least_ns = spin->longest_ns / KITHI_SPIN_STEPS;
+    uint64_t grown_ns = spin->now_ns == 0 ? least_ns : 2 * spin->now_ns;
+    spin->now_ns = grown_ns < spin->longest_ns ? grown_ns : spin->longest_ns;
+}
+
+static void shrink(struct kithi_spin *spin)
+{
+    uint64_t least_ns = spin->longest_ns / KITHI_SPIN_STEPS;
+    spin->now_ns = spin->now_ns / 2 >= least_ns ? spin->now_ns / 2 : 0;
+}
+
+void kithi_spin_waited(struct kithi_spin *spin, uint64_t waited_ns)
+{
+    if (spin->now_ns > 0 && ++spin->spins % KITHI_SPINS_WATCHED == 0) {
+        kithi_spin_watch(spin, count_displaced());
+    }
+    if (waited_ns > spin->longest_ns) {
+        shrink(spin);
+    } else if (spin->rest > 0) {
+        spin->rest--;
+    } else if (waited_ns > spin->now_ns) {
+        grow(spin);
+    }
+}
