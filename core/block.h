@@ -142,7 +142,7 @@ static inline enum kith_error kithi_switch(struct kith_process *self)
         return kithi_attend(self);
     }
     struct kith_process *next = kithi_pick(node);
-    if (KITHI_SELDOM(next == NULL || next->flags & KITHI_ARRIVED)) {
+    if (KITHI_SELDOM(next == NULL || (KITHI_CHECKS && next->flags & KITHI_ARRIVED))) {
         return kithi_switch_to(self, next);
     }
     return kithi_continue_with(self, next);

@@ -45,17 +45,19 @@ static enum kith_error transmit_far(struct kith_process *self, struct kith_messa
         node->counters.sent++;
         return KITH_OK;
     }
-    if (error == KITH_ERROR_FULL && deadline_ns != KITH_NO_WAIT) {
-        if ((self->flags & KITHI_KILLED) == 0) {
-            struct kithi_list *senders = route != NULL
-                                             ? &route->senders
-                                             : &kithi_process_find(node, (*message)->to)->senders;
-            return wait_for_room(self, senders, message, deadline_ns);
-        }
-        error = kithi_told_killed(self);
+    bool waits = (error == KITH_ERROR_FULL || error == KITH_ERROR_UNREACHABLE) &&
+                 deadline_ns != KITH_NO_WAIT;
+    bool killed = waits && (self->flags & KITHI_KILLED) != 0;
+    if (error == KITH_ERROR_FULL && waits && !killed) {
+        struct kithi_list *senders =
+            route != NULL ? &route->senders : &kithi_process_find(node, (*message)->to)->senders;
+        return wait_for_room(self, senders, message, deadline_ns);
     }
     node->counters.refused++;
-    if (error == KITH_ERROR_UNREACHABLE && deadline_ns != KITH_NO_WAIT) {
+    if (killed) {
+        return kithi_told_killed(self);
+    }
+    if (waits) {
         kithi_give_way(self); // who tries again and again mustn't keep the link from coming back
     }
     return error;
@@ -162,7 +164,8 @@ static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_proces
                                                               struct kith_message **message,
                                                               uint64_t deadline_ns)
 {
-    if (self->node->turn_wanted) {
+    // The guess at who the receiver is may have been a slot that is free.
+    if (self->node->turn_wanted || receiver->state == KITH_STATE_FREE) {
         return send_far(self, message, deadline_ns);
     }
     if (kithi_mailbox_waits_for(receiver, *message)) {

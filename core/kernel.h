@@ -67,7 +67,7 @@ enum {
     KITHI_UNGUARDED = 1 << 2, // its stack has only a canary
     KITHI_TIMED = 1 << 3,     // its alarm may be set
     KITHI_CALLING = 1 << 4,   // it waits for the reply as soon as its request is sent
-    KITHI_ARRIVED = 1 << 5,   // the message put at *at isn't settled yet (kithi_arrive)
+    KITHI_ARRIVED = 1 << 5,   // the message put at *at is out of reach until it runs
     KITHI_MAIL = 1 << 6,      // its mailbox isn't empty
 };
 
@@ -184,17 +184,18 @@ struct kith_node {
     void *scheduler_stack_pointer;
     uint32_t quiet;    // switches left before one has more to do (kithi_attend)
     uint32_t round;    // switches left after those before the scheduler's turn
-    uint32_t in_a_row; // high priority picks
+    uint32_t in_a_row; // picks of high priority while others waited
     uint32_t slots;
     uint64_t incarnation, next_id;
     struct kith_process **chunks;
     struct kith_rights rights;
     uint64_t handed_over; // messages by the short path: sent and delivered
     struct kithi_pool pool;
-    bool slice_timed;       // the running slice is
+    bool sampling;          // in this round only some slices are timed
     bool turn_wanted;       // of the scheduler
-    uint32_t sample_period; // slices that a timed one stands for
-    uint32_t sample_left;   // slices until the next timed one
+    uint32_t slice_weight;  // how many slices the running one stands for; 0: it isn't timed
+    uint32_t sample_period; // the weight of the next sample
+    uint32_t sample_left;   // slices until then
     uint64_t slice_start;   // cycles, of a slice that is timed
     uint64_t round_start, round_switches;
     uint64_t round_ns;           // 0, or the time of this round
@@ -317,7 +318,7 @@ void kithi_message_unpoison(struct kith_message *message);
 void kithi_request_fail(struct kith_message *message, enum kith_error error);
 
 // mailbox.c
-// Settles what was put where a process wants it, just before it runs. Most have nothing to settle.
+// Just before a process runs: what it waited for comes within its reach.
 void kithi_arrive(struct kith_process *process);
 void kithi_mailbox_put(struct kith_process *process, struct kith_message *message);
 void kithi_mailbox_end(struct kith_process *process);

@@ -21,6 +21,15 @@ static void unlink_message(struct kith_process *process, struct kith_message *pr
     mailbox->bytes -= kithi_message_bytes(message);
 }
 
+// What follows when a message that came by a route has got where it was to go.
+static void give_credit_back(struct kith_process *process, struct kith_message *message)
+{
+    if (message->origin != 0) {
+        kithi_route_consumed(process->node, process, message);
+        message->origin = 0;
+    }
+}
+
 // Hands `message` to the process if that is what it waits for, else queues it.
 void kithi_mailbox_put(struct kith_process *process, struct kith_message *message)
 {
@@ -29,9 +38,7 @@ void kithi_mailbox_put(struct kith_process *process, struct kith_message *messag
         kithi_mailbox_append(process, message);
         return;
     }
-    if (message->origin != 0) {
-        process->flags |= KITHI_ARRIVED;
-    }
+    give_credit_back(process, message);
     kithi_message_hand(message, process);
     kithi_wake(process, KITH_OK);
 }
@@ -86,26 +93,12 @@ static struct kith_message *take_match(struct kith_process *self, enum kithi_wai
     return take_from_senders(self, wait, key);
 }
 
-// What follows when a message that came by a route has left the mailbox.
-static void give_credit_back(struct kith_process *self, struct kith_message *message)
-{
-    if (message->origin != 0) {
-        kithi_route_consumed(self->node, self, message);
-        message->origin = 0;
-    }
-}
-
 void kithi_arrive(struct kith_process *process)
 {
-    if ((process->flags & KITHI_ARRIVED) == 0) {
-        return;
+    if (KITHI_CHECKS && (process->flags & KITHI_ARRIVED) != 0) {
+        process->flags &= (uint8_t)~KITHI_ARRIVED;
+        kithi_message_unpoison(*process->at);
     }
-    process->flags &= (uint8_t)~KITHI_ARRIVED;
-    struct kith_message *message = *process->at;
-    if (KITHI_CHECKS) {
-        kithi_message_unpoison(message);
-    }
-    give_credit_back(process, message);
 }
 
 static inline enum kith_error take(struct kith_process *self, struct kith_message *found,

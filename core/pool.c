@@ -171,6 +171,15 @@ void kithi_pool_put(struct kith_message *message)
     kithi_pool_push(message);
 }
 
+// It may have ended in the middle of its reply: then the request still waits.
+static void reopen_request(struct kith_message *message, const struct kith_process *owner)
+{
+    if (message->done && kith_ref_equal(message->from, kithi_process_ref(owner))) {
+        message->waiting = true;
+        message->done = false;
+    }
+}
+
 void kithi_pool_reclaim(struct kith_process *owner)
 {
     struct kithi_slab *slab = owner->node->pool.slabs;
@@ -179,6 +188,7 @@ void kithi_pool_reclaim(struct kith_process *owner)
             struct kith_message *message =
                 (void *)(slab->messages + (size_t)place * KITHI_MESSAGE_SIZE);
             if (message->place == KITHI_PLACE_HELD && message->owner == owner->slot) {
+                reopen_request(message, owner);
                 kith_message_free(&message);
             }
         }

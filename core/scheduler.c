@@ -38,7 +38,7 @@ void kith_node_watch(struct kith_node *node, uint64_t passed_ns)
     report_hog(process, node->held_ns);
 }
 
-// Chooses how many slices the next timed one stands for: itself, and those until then.
+// Chooses how many slices the next sample stands for: itself, and those until then.
 static void begin_sample(struct kith_node *node)
 {
     node->random = node->random * 1664525 + 1013904223; // Knuth, TAOCP 2, 3.3.4
@@ -46,26 +46,21 @@ static void begin_sample(struct kith_node *node)
     node->sample_left = node->sample_period - 1;
 }
 
-static void end_timed_slice(struct kith_process *process, uint64_t now)
+// The next slice has this weight, and so have those that follow it until kithi_attend.
+static void begin_slices(struct kith_node *node, uint32_t weight, uint32_t len, uint64_t now)
 {
-    struct kith_node *node = process->node;
-    process->cycles += (now - node->slice_start) * node->sample_period;
-    if (node->sample_period > 1) {
-        begin_sample(node);
-    }
-}
-
-// Until when switches have nothing to do but switch: to the next slice that is timed, to its end,
-// or to the end of the round.
-static void begin_slices(struct kith_node *node, uint64_t now)
-{
-    uint32_t len = node->sample_left > 0 ? node->sample_left : 1;
-    node->slice_timed = node->sample_left == 0;
+    node->slice_weight = weight;
     node->slice_start = now;
     node->quiet = len < node->round ? len : node->round;
     node->round -= node->quiet;
-    if (!node->slice_timed) {
-        node->sample_left -= node->quiet;
+}
+
+static void end_timed_slice(struct kith_process *process, uint64_t now)
+{
+    struct kith_node *node = process->node;
+    process->cycles += (now - node->slice_start) * node->slice_weight;
+    if (node->slice_weight > 1) {
+        begin_sample(node);
     }
 }
 
@@ -74,10 +69,17 @@ static void begin_slices(struct kith_node *node, uint64_t now)
 static void attend(struct kith_node *node, struct kith_process *self)
 {
     uint64_t now = kithi_arch_cycles();
-    if (node->slice_timed) {
+    if (node->slice_weight > 0) {
         end_timed_slice(self, now);
     }
-    begin_slices(node, now);
+    if (!node->sampling) {
+        begin_slices(node, 1, 1, now);
+    } else if (node->sample_left == 0) {
+        begin_slices(node, node->sample_period, 1, now);
+    } else {
+        begin_slices(node, 0, node->sample_left, now);
+        node->sample_left -= node->quiet;
+    }
 }
 
 // Who comes after `self`; NULL for the scheduler.
@@ -94,12 +96,12 @@ struct kith_process *kithi_pick_by_priority(struct kith_node *node)
 {
     struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
     struct kithi_ready *normal = &node->ready[KITH_PRIORITY_NORMAL];
-    if (normal->first == NULL || node->in_a_row < KITHI_HIGH_IN_A_ROW) {
-        node->in_a_row++;
-        return kithi_pop(high);
+    if (normal->first != NULL && node->in_a_row == KITHI_HIGH_IN_A_ROW) {
+        node->in_a_row = 0;
+        return kithi_pop(normal);
     }
-    node->in_a_row = 0;
-    return kithi_pop(normal);
+    node->in_a_row = normal->first == NULL ? 0 : node->in_a_row + 1;
+    return kithi_pop(high);
 }
 
 // Continues with `next`, or with the scheduler if that is NULL; for good, if `self` has `ended`.
@@ -150,29 +152,27 @@ void kithi_switch_away(struct kith_process *self)
     assert(!"a process that has ended came back");
 }
 
-// At the start of a round: time all slices, unless those of the last round were many and short.
+// At the start of a round: time all slices, unless those of the last round were many and short. Its
+// first is timed in any case: this round may be another, of a single long one.
 static void begin_round(struct kith_node *node)
 {
     uint64_t now = kithi_arch_cycles();
     uint64_t switches = node->counters.switches - node->round_switches;
-    bool brief =
+    node->sampling =
         switches >= KITHI_MANY_SLICES && (now - node->round_start) / switches < KITHI_BRIEF_CYCLES;
     node->round_start = now;
     node->round_switches = node->counters.switches;
     node->round_ns = 0;
-    if (!brief) {
-        node->sample_period = 1;
-        node->sample_left = 0;
-    } else if (node->sample_period == 1) {
+    if (node->sampling && node->sample_period == 0) {
         begin_sample(node);
     }
-    begin_slices(node, now);
+    begin_slices(node, 1, 1, now);
 }
 
 static void end_round(struct kith_node *node)
 {
     node->counters.switches += kithi_round_switches(node);
-    if (!node->slice_timed) {
+    if (node->slice_weight == 0) {
         node->sample_left += node->quiet; // those that there weren't
     }
     node->round = KITHI_ROUND;

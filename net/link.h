@@ -197,6 +197,7 @@ void kithi_liveness_start(struct kithi_link *link);
 void kithi_liveness_stop(struct kithi_link *link);
 void kithi_liveness_heard(struct kithi_link *link);
 void kithi_liveness_ping(struct kithi_link *link);
-void kithi_liveness_pong(struct kithi_link *link, uint64_t id);
+// False: nobody asked.
+bool kithi_liveness_pong(struct kithi_link *link, uint64_t id);
 
 #endif

@@ -50,19 +50,22 @@ void kithi_liveness_ping(struct kithi_link *link)
     kithi_link_control(link, KITH_STREAM_CONTROL, &frame);
 }
 
-void kithi_liveness_pong(struct kithi_link *link, uint64_t id)
+bool kithi_liveness_pong(struct kithi_link *link, uint64_t id)
 {
+    if (id == 0 || id > link->ping_id) {
+        return false;
+    }
     kithi_claim_pong(link, id);
     if (id >= link->arrived_ping) {
         link->in_flight -= link->arrived;
         link->arrived = 0;
     }
-    if (link->ping_sent_ns == 0 || id != link->rtt_ping) {
-        return;
+    if (link->ping_sent_ns != 0 && id == link->rtt_ping) {
+        uint64_t rtt_ns = kith_node_now(link->net->node) - link->ping_sent_ns;
+        link->ping_sent_ns = 0;
+        link->rtt_ns = link->rtt_ns == 0 ? rtt_ns : (7 * link->rtt_ns + rtt_ns) / 8;
     }
-    uint64_t rtt_ns = kith_node_now(link->net->node) - link->ping_sent_ns;
-    link->ping_sent_ns = 0;
-    link->rtt_ns = link->rtt_ns == 0 ? rtt_ns : (7 * link->rtt_ns + rtt_ns) / 8;
+    return true;
 }
 
 static void tick(struct kith_alarm *alarm)

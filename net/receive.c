@@ -80,7 +80,9 @@ static void take_frame(struct kithi_channel *channel, unsigned stream,
         break;
     }
     case KITH_FRAME_PONG:
-        kithi_liveness_pong(link, frame->id);
+        if (!kithi_liveness_pong(link, frame->id)) {
+            kithi_channel_malformed(channel, "pong without a ping");
+        }
         break;
     case KITH_FRAME_GOODBYE:
         if (frame->error == KITH_ERROR_LEFT) {

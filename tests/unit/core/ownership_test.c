@@ -95,6 +95,35 @@ static void a_message_that_cannot_be_sent_stays_with_its_sender(void **state)
     close_fixture(&fixture);
 }
 
+// A reference can be made up. The slot is that of the sender's last receiver, which has ended, and
+// the generation the one that comes next.
+static void send_to_who_is_not_there_yet(struct kith_process *self, void *argument)
+{
+    struct kith_ref to = *(struct kith_ref *)argument;
+    struct kith_message *message;
+    assert_int_equal(kith_message_new(kith_process_node(self), 7, 8, &message), KITH_OK);
+    assert_int_equal(kith_send(self, to, &message, KITH_FOREVER), KITH_OK);
+    assert_int_equal(kith_sleep_until(self, kith_deadline_ms(self, 1)), KITH_OK);
+    to.generation++;
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(kith_message_new(kith_process_node(self), 7, 8, &message), KITH_OK);
+        assert_int_equal(kith_send(self, to, &message, KITH_FOREVER), KITH_ERROR_STALE);
+        assert_int_equal(kith_call(self, to, &message, KITH_FOREVER), KITH_ERROR_STALE);
+        kith_message_free(&message);
+    }
+}
+
+static void nobody_is_in_a_free_slot(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    open_fixture(&fixture, &kith_limits_linux);
+    struct kith_ref receiver = spawn(&fixture, "receiver", receive_one, NULL);
+    spawn(&fixture, "sender", send_to_who_is_not_there_yet, &receiver);
+    run_to_end(&fixture);
+    close_fixture(&fixture);
+}
+
 static void hoard_and_leave(struct kith_process *self, void *argument)
 {
     struct kith_message *message;
@@ -229,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_payload_that_was_sent_is_out_of_reach),
         cmocka_unit_test(what_is_beside_a_payload_is_out_of_reach),
         cmocka_unit_test(a_message_that_cannot_be_sent_stays_with_its_sender),
+        cmocka_unit_test(nobody_is_in_a_free_slot),
         cmocka_unit_test(what_a_process_holds_at_its_end_is_freed),
         cmocka_unit_test(a_request_held_by_a_process_that_ends_is_answered_with_down),
         cmocka_unit_test(the_outcome_of_a_request_of_its_own_does_not_outlive_a_process),

@@ -24,14 +24,15 @@ struct peer {
 static enum kith_error take_message(void *state, struct kith_message **message)
 {
     struct peer *peer = state;
-    if (peer->answer != KITH_OK) {
+    bool outcome = (*message)->done && (*message)->failed; // is always taken
+    if (peer->answer != KITH_OK && !outcome) {
         return peer->answer;
     }
     peer->sent++;
     peer->last_to = (*message)->to;
     peer->last_id = (*message)->id;
     peer->last_error = (*message)->error;
-    peer->last_failed = (*message)->done && (*message)->failed;
+    peer->last_failed = outcome;
     if ((*message)->waiting) {
         peer->kept = *message;
     } else {
@@ -468,6 +469,73 @@ static void a_monitor_is_told_from_a_tie_of_a_remote_process(void **state)
     close_fixture(&fixture);
 }
 
+static void try_for_ever(struct kith_process *self, void *argument)
+{
+    struct kith_message *message;
+    enum kith_error error = KITH_ERROR_UNREACHABLE;
+    (void)argument;
+    assert_int_equal(kith_message_new(kith_process_node(self), 7, 8, &message), KITH_OK);
+    while (error == KITH_ERROR_UNREACHABLE) {
+        error = kith_send(self, remote, &message, KITH_FOREVER);
+    }
+    assert_int_equal(error, KITH_ERROR_KILLED);
+    kith_message_free(&message);
+}
+
+static void who_tries_again_at_once_can_be_killed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    open_fixture(&fixture, &kith_limits_linux);
+    struct kith_ref trying = spawn(&fixture, "trying", try_for_ever, NULL);
+    for (int step = 0; step < 3; step++) {
+        kith_node_step(fixture.node);
+    }
+    assert_int_equal(kith_kill(fixture.node, trying, KITH_ERROR_KILLED), KITH_OK);
+    for (int step = 0; step < 10; step++) {
+        kith_node_step(fixture.node);
+    }
+    close_fixture(&fixture);
+}
+
+// It was told to end while it slept, so that its reply, which would have to wait, ends it.
+static void sleep_and_reply(struct kith_process *self, void *argument)
+{
+    struct kith_message *message;
+    (void)argument;
+    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
+    assert_int_equal(kith_sleep_until(self, KITH_FOREVER), KITH_ERROR_KILLED);
+    (void)kith_reply(self, &message);
+    fail_msg("it goes on");
+}
+
+static void a_caller_hears_of_the_end_of_who_was_replying(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct kith_message *message;
+    open_peer(&fixture, &peer);
+    peer.answer = KITH_ERROR_FULL;
+    struct kith_ref server = spawn(&fixture, "server", sleep_and_reply, NULL);
+    run_to_end(&fixture);
+    assert_int_equal(kith_message_new(fixture.node, 7, 8, &message), KITH_OK);
+    message->from = message->reply_to = remote;
+    message->to = server;
+    message->id = 5;
+    message->waiting = true;
+    assert_int_equal(kith_route_deliver(peer.route, &message), KITH_OK);
+    assert_int_equal(peer.consumed, 1); // who waits for a message has got it
+    run_to_end(&fixture);
+    assert_int_equal(kith_kill(fixture.node, server, KITH_ERROR_KILLED), KITH_OK);
+    run_to_end(&fixture);
+    assert_int_equal(peer.sent, 1);
+    assert_int_equal(peer.last_id, 5);
+    assert_true(peer.last_failed);
+    assert_int_equal(peer.last_error, KITH_ERROR_DOWN);
+    close_fixture(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +552,8 @@ int main(void)
         cmocka_unit_test(a_tie_ends_the_local_half_with_the_remote_one),
         cmocka_unit_test(a_monitor_is_told_from_a_tie_of_a_remote_process),
         cmocka_unit_test(who_tries_again_at_once_does_not_keep_the_others_from_running),
+        cmocka_unit_test(who_tries_again_at_once_can_be_killed),
+        cmocka_unit_test(a_caller_hears_of_the_end_of_who_was_replying),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

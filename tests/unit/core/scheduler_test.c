@@ -188,6 +188,39 @@ static void send_to_itself(struct kith_process *self, uint64_t deadline_ns)
     assert_int_equal(kith_send(self, kith_self(self), &message, deadline_ns), KITH_OK);
 }
 
+static void note_high(struct kith_process *self, void *argument)
+{
+    (void)self;
+    note(argument, 'h');
+}
+
+static void note_normal(struct kith_process *self, void *argument)
+{
+    (void)self;
+    note(argument, 'n');
+}
+
+// Only what high priority did while others waited counts.
+static void high_priority_that_was_alone_still_goes_first(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    char order[64] = "", end[3];
+    const struct kith_spawn_options options = {
+        .entry = note_high, .argument = order, .priority = KITH_PRIORITY_HIGH};
+    open_fixture(&fixture, &kith_limits_linux);
+    for (int turn = 0; turn < 40; turn++) {
+        assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_OK);
+        run_to_end(&fixture);
+    }
+    spawn(&fixture, "normal", note_normal, order);
+    assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_OK);
+    run_to_end(&fixture);
+    memcpy(end, order + strlen(order) - 2, sizeof end);
+    assert_string_equal(end, "hn");
+    close_fixture(&fixture);
+}
+
 static void send_when_a_turn_is_wanted(struct kith_process *self, void *argument)
 {
     kith_node_want_turn(kith_process_node(self));
@@ -331,6 +364,7 @@ int main(void)
         cmocka_unit_test(equals_get_equal_turns),
         cmocka_unit_test(a_process_that_was_woken_in_time_does_not_time_out_before_it_runs),
         cmocka_unit_test(high_priority_goes_first_but_starves_nobody),
+        cmocka_unit_test(high_priority_that_was_alone_still_goes_first),
         cmocka_unit_test(accounting_says_what_a_process_did),
         cmocka_unit_test(who_gives_way_lets_others_run_and_then_the_scheduler),
         cmocka_unit_test(slots_run_out_with_a_clear_error_and_come_back),

@@ -54,6 +54,24 @@ static void answer_ping(struct peer *peer)
     peer_send(peer, KITH_STREAM_CONTROL, &frame);
 }
 
+// It would say that what is under way has arrived.
+static void an_answer_that_nobody_asked_for_is_malformed(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer);
+    struct kith_frame frame = {
+        .kind = KITH_FRAME_PONG, .id = UINT64_MAX, .remaining_ms = UINT64_MAX};
+    peer_send(&peer, KITH_STREAM_CONTROL, &frame);
+    frame.id = 0;
+    peer_send(&peer, KITH_STREAM_CONTROL, &frame);
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 2);
+    answer_ping(&peer);
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 2);
+    close_fixture(&fixture);
+}
+
 static void the_round_trip_is_measured_and_smoothed(void **state)
 {
     (void)state;
@@ -482,6 +500,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_peer_that_answers_is_up),
+        cmocka_unit_test(an_answer_that_nobody_asked_for_is_malformed),
         cmocka_unit_test(the_round_trip_is_measured_and_smoothed),
         cmocka_unit_test(a_silent_peer_is_suspect_and_then_unreachable),
         cmocka_unit_test(any_byte_proves_life),
