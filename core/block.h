@@ -101,7 +101,7 @@ static inline enum kith_error kithi_check_killed(struct kith_process *self)
 // since there may be no room left on this one.
 noreturn void kithi_overflow(struct kith_process *self);
 
-// Before a process gives way or ends, and before it is in any queue.
+// Before a process gives way or ends, and before it is in a ready queue.
 static inline void kithi_check_stack(struct kith_process *self)
 {
     if (KITHI_SELDOM(self->flags & KITHI_UNGUARDED) && !kithi_stack_intact(&self->stack)) {

@@ -63,8 +63,8 @@ static enum kith_error transmit_far(struct kith_process *self, struct kith_messa
     return error;
 }
 
-KITHI_ALWAYS_INLINE bool is_at(const struct kith_process *process, const struct kith_node *node,
-                               struct kith_ref ref)
+KITHI_ALWAYS_INLINE bool refers_to(struct kith_ref ref, const struct kith_process *process,
+                                   const struct kith_node *node)
 {
     return ref.slot == process->slot && ref.generation == process->generation &&
            ref.node == node->incarnation;
@@ -82,7 +82,7 @@ KITHI_ALWAYS_INLINE struct kith_process *find_near(struct kith_process *self, st
     }
     // Comparing a guess takes as long as looking it up, but nothing has to wait for the outcome.
     struct kith_process *receiver = self->peer;
-    if (KITHI_SELDOM(!is_at(receiver, node, to))) {
+    if (KITHI_SELDOM(!refers_to(to, receiver, node))) {
         receiver = kithi_process_find(node, to);
         self->peer = receiver == NULL ? self : receiver;
     }
@@ -105,6 +105,17 @@ KITHI_ALWAYS_INLINE void hand_over_simply(struct kith_process *self, struct kith
 {
     hand_over(self, message, receiver);
     kithi_end_wait(receiver, KITH_OK);
+}
+
+// The same to any that waits for it.
+static __attribute__((noinline)) enum kith_error hand_over_and_wake(struct kith_process *self,
+                                                                    struct kith_message **message,
+                                                                    struct kith_process *receiver)
+{
+    hand_over(self, *message, receiver);
+    kithi_wake(receiver, KITH_OK);
+    *message = NULL;
+    return KITH_OK;
 }
 
 // From `self` into a mailbox.
@@ -133,15 +144,12 @@ static enum kith_error transmit(struct kith_process *self, struct kith_message *
     stamp(self, *message);
     struct kith_process *receiver = find_near(self, (*message)->to, *message);
     if (receiver != NULL && kithi_mailbox_waits_for(receiver, *message)) {
-        hand_over(self, *message, receiver);
-        kithi_wake(receiver, KITH_OK);
-        *message = NULL;
-        return KITH_OK;
+        return hand_over_and_wake(self, message, receiver);
     }
     return transmit_far(self, message, deadline_ns);
 }
 
-// The end of a send that didn't block, when messages to other nodes have to be looked after.
+// The end of a send, when messages to other nodes have to be looked after.
 static __attribute__((noinline)) enum kith_error give_way(struct kith_process *self,
                                                           enum kith_error error)
 {
@@ -169,10 +177,7 @@ static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_proces
         return send_far(self, message, deadline_ns);
     }
     if (kithi_mailbox_waits_for(receiver, *message)) {
-        hand_over(self, *message, receiver);
-        kithi_wake(receiver, KITH_OK);
-        *message = NULL;
-        return KITH_OK;
+        return hand_over_and_wake(self, message, receiver);
     }
     if (kithi_mailbox_admits(receiver, *message)) {
         hand_in(self, *message, receiver);
@@ -295,9 +300,7 @@ static __attribute__((noinline)) enum kith_error call_near(struct kith_process *
         request->waiting = false;
         return call_far(self, request->to, message, deadline_ns);
     }
-    hand_over(self, request, receiver);
-    kithi_wake(receiver, KITH_OK);
-    *message = NULL;
+    (void)hand_over_and_wake(self, message, receiver);
     self->wait = KITHI_WAIT_REPLY;
     return kithi_block(self, KITH_STATE_CALLING, deadline_ns);
 }
@@ -371,17 +374,6 @@ static __attribute__((noinline)) enum kith_error reply_far(struct kith_process *
     return error;
 }
 
-// To a caller that waits for it until some time.
-static __attribute__((noinline)) enum kith_error reply_in_time(struct kith_process *self,
-                                                               struct kith_process *caller,
-                                                               struct kith_message **message)
-{
-    hand_over(self, *message, caller);
-    kithi_wake(caller, KITH_OK);
-    *message = NULL;
-    return KITH_OK;
-}
-
 enum kith_error kith_reply(struct kith_process *self, struct kith_message **message)
 {
     struct kith_message *reply = *message;
@@ -394,13 +386,13 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
     reply->done = true;
     reply->failed = false;
     struct kith_process *caller = reply->caller;
-    if (KITHI_SELDOM(caller == NULL || !is_at(caller, self->node, reply->reply_to) ||
+    if (KITHI_SELDOM(caller == NULL || !refers_to(reply->reply_to, caller, self->node) ||
                      reply->owner != self->slot || caller->wait != KITHI_WAIT_REPLY ||
                      caller->wait_key != reply->id)) {
         return reply_far(self, message);
     }
     if (caller->flags & KITHI_TIMED) {
-        return reply_in_time(self, caller, message);
+        return hand_over_and_wake(self, message, caller);
     }
     hand_over_simply(self, reply, caller);
     kithi_ready_push(caller);

@@ -77,8 +77,8 @@ struct kithi_mailbox {
     uint32_t count, peak;
 };
 
-// In the order of how often it is touched: a message handed over touches only the first line of the
-// cache (KITHI_LINE), a mailbox the second, too.
+// In the order of how often it is touched: a message that is handed over touches only the first
+// line of the cache (KITHI_LINE), a mailbox or a call the second, too.
 struct kith_process {
     alignas(KITHI_LINE) void *stack_pointer;
     struct kith_node *node;
@@ -277,7 +277,8 @@ size_t kithi_stack_used(const struct kith_stack *stack);
 bool kithi_stack_intact(const struct kith_stack *stack);
 
 // scheduler.c
-// The running process lets all others that are ready run, and then the scheduler.
+// The running process lets the others that are ready run, for the rest of the round at most, and
+// then the scheduler.
 void kithi_give_way(struct kith_process *self);
 void kithi_switch_away(struct kith_process *self); // without coming back, when it has ended
 uint64_t kithi_round_ns(struct kith_node *node);   // a time of this round of the scheduler

@@ -271,7 +271,7 @@ static void drop_connection(struct kithi_link *link)
         kith_route_count_unknown(link->route, link->in_flight);
     }
     link->in_flight = 0;
-    link->arrived = 0;
+    link->acknowledged = 0;
     kithi_queue_drop_stream(link, KITH_STREAM_CONTROL);
     kithi_queue_restart(link);
     kithi_monitors_restart(link);

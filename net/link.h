@@ -48,8 +48,8 @@ struct kithi_link {
     struct kithi_table downs;       // struct down: DOWNs that have not come by all streams
     uint64_t swept_ns;              // when credits were last given back in full
     uint64_t in_flight;             // messages and returns handed over, not known to have been read
-    uint64_t arrived;               // of those: all that the peer has when it answers arrived_ping
-    uint64_t arrived_ping;
+    uint64_t acknowledged; // of those: all that the peer has when it answers the PING with this id
+    uint64_t acknowledged_ping;
 
     uint64_t tick_ns;     // when the alarm was to fire
     uint64_t heard_ns;    // the last byte, on this node's clock

@@ -34,18 +34,19 @@ enum kith_error kith_post(struct kith_node *node, struct kith_ref to,
 enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns);
 
-// The same without waiting: takes *message and gives the request's id. The outcome arrives in the
-// mailbox as a message with that id and `done` set; if it is also `failed`, nobody replied and
-// message->error says why. Fetch it with kith_receive_reply. `reply_deadline_ns` travels with the
-// request.
+// The same without waiting for the reply: takes *message, sends it as kith_send does and gives the
+// request's id. The outcome arrives in the mailbox as a message with that id and `done` set; if it
+// is also `failed`, nobody replied and message->error says why. Fetch it with kith_receive_reply.
+// `reply_deadline_ns` travels with the request.
 enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
                              struct kith_message **message, uint64_t deadline_ns,
                              uint64_t reply_deadline_ns, uint64_t *id);
 
 // Takes the request *message back to whoever waits for it, with the payload it now has. The type
 // stays, so that both ends know the method. May block while the link's queue is full, at most until
-// the request's deadline. If nobody waits any longer the reply is dropped and counted, and that is
-// OK too. Errors: INVALID (not a waiting request), and those of kith_send.
+// the request's deadline, and gives way as kith_send does. If nobody waits any longer the reply is
+// dropped and counted, and that is OK too. Errors: INVALID (not a waiting request), and those of
+// kith_send.
 enum kith_error kith_reply(struct kith_process *self, struct kith_message **message);
 
 // Takes the request *message and replies with `error` and no payload.

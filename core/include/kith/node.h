@@ -79,8 +79,9 @@ void *kith_node_part(const struct kith_node *node, enum kith_node_part part);
 //
 //     sent - (delivered + returned + late_replies) is from 0 to unknown
 //
-// and it is exactly 0 if no link broke: what was refused was never sent, and a request that was
-// delivered and then ended without a reply is delivered. A node that ends takes its counts along.
+// and it is exactly 0 if no link broke, no memory ran out and no peer sent what can't be read: what
+// was refused was never sent, and a request that was delivered and then ended without a reply is
+// delivered. A node that ends takes its counts along.
 struct kith_node_counters {
     uint64_t sent;            // accepted from processes, replies included
     uint64_t delivered;       // into a mailbox or to a waiting caller of this node
