@@ -17,9 +17,13 @@ void kithi_spin_init(struct kithi_spin *spin, uint32_t longest_us)
 
 void kithi_spin_watch(struct kithi_spin *spin, long displaced)
 {
-    if (displaced - spin->displaced > KITHI_SPINS_DISTURBED) {
+    if (displaced - spin->displaced <= KITHI_SPINS_DISTURBED) {
+        spin->last_rest = 0;
+    } else {
         spin->now_ns = 0;
-        spin->rest = KITHI_SPIN_REST;
+        spin->rest = spin->last_rest == 0 ? KITHI_SPIN_REST : 2 * spin->last_rest;
+        spin->rest = spin->rest < KITHI_SPIN_REST_MOST ? spin->rest : KITHI_SPIN_REST_MOST;
+        spin->last_rest = spin->rest;
     }
     spin->displaced = displaced;
 }

@@ -14,15 +14,17 @@
 
 enum {
     KITHI_SPIN_STEPS = 8,      // the least spin is the longest divided by this
-    KITHI_SPINS_WATCHED = 16,  // of so many
-    KITHI_SPINS_DISTURBED = 4, // these may be disturbed
-    KITHI_SPIN_REST = 4096,    // short waits after too many were
+    KITHI_SPINS_WATCHED = 8,   // of so many
+    KITHI_SPINS_DISTURBED = 2, // these may be disturbed
+    KITHI_SPIN_REST = 4096,    // short waits after too many were, and after that twice as many
+    KITHI_SPIN_REST_MOST = 65536,
 };
 
 struct kithi_spin {
     uint64_t longest_ns; // 0: never
     uint64_t now_ns;     // how long to spin now; 0: not at all
     uint32_t rest;       // short waits until now_ns may grow again
+    uint32_t last_rest;  // how many they were the last time; 0: there has been peace since
     uint32_t spins;      // since it was last looked how often they were disturbed
     long displaced;      // times that the thread had to leave a core, until then
 };

@@ -62,6 +62,24 @@ static void who_must_leave_the_core_rests(void **state)
     assert_true(spin.now_ns > 0);
 }
 
+static void who_must_leave_again_and_again_rests_longer(void **state)
+{
+    struct kithi_spin spin;
+    (void)state;
+    kithi_spin_init(&spin, LONGEST_US);
+    for (uint32_t rest = KITHI_SPIN_REST; rest <= 4 * KITHI_SPIN_REST; rest *= 2) {
+        kithi_spin_watch(&spin, spin.displaced + KITHI_SPINS_DISTURBED + 1);
+        assert_int_equal(spin.rest, rest);
+    }
+    kithi_spin_watch(&spin, spin.displaced);
+    kithi_spin_watch(&spin, spin.displaced + KITHI_SPINS_DISTURBED + 1);
+    assert_int_equal(spin.rest, KITHI_SPIN_REST);
+    for (int time = 0; time < 40; time++) {
+        kithi_spin_watch(&spin, spin.displaced + KITHI_SPINS_DISTURBED + 1);
+    }
+    assert_int_equal(spin.rest, KITHI_SPIN_REST_MOST);
+}
+
 static void without_a_longest_time_it_never_spins(void **state)
 {
     struct kithi_spin spin;
@@ -78,6 +96,7 @@ int main(void)
         cmocka_unit_test(short_waits_make_it_as_long_as_they_are),
         cmocka_unit_test(long_waits_end_it),
         cmocka_unit_test(who_must_leave_the_core_rests),
+        cmocka_unit_test(who_must_leave_again_and_again_rests_longer),
         cmocka_unit_test(without_a_longest_time_it_never_spins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
