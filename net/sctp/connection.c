@@ -260,12 +260,15 @@ static void tell_accepted(struct kith_connection *connection)
     struct kithi_sctp *self = connection->backend;
     struct kith_endpoint peer = connection->slot->endpoint;
     void *owner = self->events.accepted(self->owner, connection, &peer);
-    if (owner != NULL) {
-        connection->owner = owner;
-        self->events.connected(owner);
-    } else if (connection->state == KITHI_SCTP_UP) {
-        kithi_sctp_connection_end(connection);
+    if (connection->state != KITHI_SCTP_UP) {
+        return; // it was ended from inside
     }
+    if (owner == NULL) {
+        kithi_sctp_connection_end(connection);
+        return;
+    }
+    connection->owner = owner;
+    self->events.connected(owner);
 }
 
 static void take_up(struct kith_connection *connection, const struct sctp_assoc_change *change)
