@@ -104,12 +104,6 @@ static void remove_entry(struct kithi_naming *naming, uint32_t id, enum kith_err
     naming->counters.releases++;
 }
 
-static bool is_name(const char *text)
-{
-    struct kithi_word word = kithi_word_scan(text, KITHI_SCAN_NAME);
-    return kithi_word_problem(&word) == NULL && text[word.size] == '\0';
-}
-
 static enum kith_error register_name(struct kithi_naming *naming, struct kith_ref from,
                                      uint32_t name, uint32_t *index)
 {
@@ -148,7 +142,7 @@ static enum kith_error handle_register(struct kithi_naming *naming,
         return KITH_ERROR_DENIED;
     }
     bool asked = request->wanted_case == KITH__NAMING_REGISTER__WANTED_INDEX;
-    if (!is_name(request->name) || (asked && request->index == KITH_INDEX_ANY)) {
+    if (!kith_name_valid(request->name) || (asked && request->index == KITH_INDEX_ANY)) {
         return KITH_ERROR_INVALID;
     }
     if (strcmp(request->name, KITH_NAMING_NAME) == 0) {
@@ -197,7 +191,7 @@ static enum kith_error handle_release(struct kithi_naming *naming,
     uint32_t name = kithi_name_find(&naming->table, request->name, strlen(request->name));
     uint32_t entry = kithi_entry_find(&naming->table, name, KITHI_OWN, request->index);
     if (entry == KITHI_NONE) {
-        return is_name(request->name) ? KITH_ERROR_NOT_FOUND : KITH_ERROR_INVALID;
+        return kith_name_valid(request->name) ? KITH_ERROR_NOT_FOUND : KITH_ERROR_INVALID;
     }
     const struct kithi_entry *found = &naming->table.entries[entry];
     struct kith_ref owner = {kith_node_incarnation(naming->node), found->slot, found->generation};
