@@ -28,17 +28,20 @@ void kithi_spin_watch(struct kithi_spin *spin, long displaced)
     spin->displaced = displaced;
 }
 
+static uint64_t find_least_ns(const struct kithi_spin *spin)
+{
+    return spin->longest_ns / KITHI_SPIN_STEPS;
+}
+
 static void grow(struct kithi_spin *spin)
 {
-    uint64_t least_ns = spin->longest_ns / KITHI_SPIN_STEPS;
-    uint64_t grown_ns = spin->now_ns == 0 ? least_ns : 2 * spin->now_ns;
+    uint64_t grown_ns = spin->now_ns == 0 ? find_least_ns(spin) : 2 * spin->now_ns;
     spin->now_ns = grown_ns < spin->longest_ns ? grown_ns : spin->longest_ns;
 }
 
 static void shrink(struct kithi_spin *spin)
 {
-    uint64_t least_ns = spin->longest_ns / KITHI_SPIN_STEPS;
-    spin->now_ns = spin->now_ns / 2 >= least_ns ? spin->now_ns / 2 : 0;
+    spin->now_ns = spin->now_ns / 2 >= find_least_ns(spin) ? spin->now_ns / 2 : 0;
 }
 
 void kithi_spin_waited(struct kithi_spin *spin, uint64_t waited_ns)

@@ -25,8 +25,8 @@ struct kithi_spin {
     uint64_t now_ns;     // how long to spin now; 0: not at all
     uint32_t rest;       // short waits until now_ns may grow again
     uint32_t last_rest;  // how many they were the last time; 0: there has been peace since
-    uint32_t spins;      // since it was last looked how often they were disturbed
-    long displaced;      // times that the thread had to leave a core, until then
+    uint32_t spins;      // so far
+    long displaced;      // times that the thread had to leave a core, when last looked at
 };
 
 void kithi_spin_init(struct kithi_spin *spin, uint32_t longest_us);
