@@ -181,6 +181,7 @@ const struct kith_setting kithi_settings[KITHI_SETTING_COUNT] = {
             .value = "TIME",
             .initial = "200us",
             .maximum = 100 * MS,
+            .example = "50us",
             .help = "how long to look for packets before sleeping, where it pays; 0 saves power",
         },
     [KITHI_SETTING_TEST_DROP] =
