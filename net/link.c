@@ -142,19 +142,19 @@ void kithi_link_activate(struct kithi_link *link)
     }
 }
 
-void kithi_link_work(struct kithi_link *link)
+bool kithi_link_work(struct kithi_link *link)
 {
     enum kith_error broken = link->broken;
     link->broken = KITH_OK;
     if (link->gone) {
-        return;
+        return false;
     }
     if (broken == KITH_OK || link->live == NULL) {
-        kithi_queue_pump(link);
-        return;
+        return kithi_queue_pump(link);
     }
     kithi_link_return_queue(link, KITH_ERROR_UNREACHABLE); // it would only break again
     kithi_channel_fail(link->live, broken, true);
+    return false;
 }
 
 enum kith_error kithi_link_obtain(struct kith_net *net, uint64_t incarnation,

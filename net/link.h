@@ -98,8 +98,8 @@ void kithi_link_discard(struct kithi_link *link);
 
 // Puts the link among those that the next pump looks at.
 void kithi_link_activate(struct kithi_link *link);
-// What the pump does with it: breaks it, or sends.
-void kithi_link_work(struct kithi_link *link);
+// What the pump does with it: breaks it, or sends. True if it has to be called again.
+bool kithi_link_work(struct kithi_link *link);
 void kithi_link_free(struct kithi_link *link);
 size_t kithi_link_batch_most(const struct kithi_link *link);
 

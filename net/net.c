@@ -70,6 +70,9 @@ void kith_net_close(struct kith_net *net)
     kith_node_hook_remove(net->node, &net->hook);
     kith_alarm_clear(net->node, &net->kick.alarm);
     kith_alarm_clear(net->node, &net->leave.alarm);
+    for (; net->active != NULL; net->active = net->active->next) {
+        net->active->active = false; // nothing is sent any more
+    }
     kithi_channels_free(net);
     free_gone(net);
     free_net(net);
@@ -169,26 +172,36 @@ static void run_kick(struct kith_alarm *alarm)
 
 static void work(struct kith_net *net)
 {
-    bool any = net->active != NULL;
-    while (net->active != NULL) {
-        struct kithi_link *link = net->active;
-        net->active = link->next;
+    struct kithi_link *link = net->active;
+    bool any = link != NULL;
+    net->active = NULL;
+    kith_alarm_clear(net->node, &net->kick.alarm);
+    while (link != NULL) {
+        struct kithi_link *following = link->next;
         link->active = false;
-        kithi_link_work(link);
+        if (kithi_link_work(link)) {
+            kithi_link_activate(link);
+        }
+        link = following;
     }
     if (any) {
         net->backend->ops->flush(net->backend);
     }
     kithi_channels_free(net);
     free_gone(net);
-    kith_alarm_clear(net->node, &net->kick.alarm);
 }
 
+// One that is still to be worked on is freed after that.
 static void free_gone(struct kith_net *net)
 {
-    while (net->gone != NULL) {
-        struct kithi_link *link = net->gone;
-        net->gone = link->next_gone;
+    struct kithi_link **place = &net->gone;
+    while (*place != NULL) {
+        struct kithi_link *link = *place;
+        if (link->active) {
+            place = &link->next_gone;
+            continue;
+        }
+        *place = link->next_gone;
         kithi_link_free(link);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hands batches to the back end: control first, then urgent, then the ordinary streams by turns,
-// then bulk.
+// then bulk. One turn of the pump is short, and what is urgent leaves before the rest is begun.
 #include <assert.h>
 
 #include <kith/planted.h>
@@ -9,38 +9,54 @@
 
 enum { NO_STREAM = KITH_STREAMS };
 
-static bool pump_once(struct kithi_link *link);
+static unsigned find_stream(struct kithi_link *link);
 static unsigned pick_stream(struct kithi_link *link);
 static bool may_send(const struct kithi_link *link, unsigned stream);
+static bool send_first(struct kithi_link *link, unsigned stream);
 static bool send_batch(struct kithi_link *link, unsigned stream);
 static bool send_part(struct kithi_link *link, unsigned stream);
 static bool hand_over(struct kithi_link *link, unsigned stream, const void *data, size_t size);
+static bool call_senders(struct kithi_link *link);
 
-void kithi_queue_pump(struct kithi_link *link)
+bool kithi_queue_pump(struct kithi_link *link)
 {
-    do {
-        while (pump_once(link)) {
+    const uint64_t start = link->bytes_sent;
+    bool urgent = false; // was handed over, and hasn't left
+    bool more = true;
+    while (more && link->bytes_sent - start < KITHI_TURN_BYTES) {
+        unsigned stream = find_stream(link);
+        if (urgent && stream > KITH_STREAM_URGENT) {
+            link->net->backend->ops->flush(link->net->backend);
+            urgent = false;
         }
-        if (!link->wants_room || link->queue.bytes > link->net->limits->link_queue_bytes / 2) {
-            return;
-        }
-        link->wants_room = false;
-        kith_route_ready(link->route, KITH_REF_NONE); // senders that waited queue more
-    } while (link->queue.bytes > 0);
+        urgent = urgent || stream == KITH_STREAM_URGENT;
+        more = (stream != NO_STREAM && send_first(link, stream)) || call_senders(link);
+    }
+    if (more) {
+        (void)call_senders(link);
+    }
+    return more && link->queue.bytes > 0;
 }
 
-// Sends one batch. False if there is nothing to send or no room for it.
-static bool pump_once(struct kithi_link *link)
+// The stream whose turn it is; NO_STREAM if nothing can be sent.
+static unsigned find_stream(struct kithi_link *link)
 {
     if (link->live == NULL || link->stalled || link->said_goodbye) {
+        return NO_STREAM;
+    }
+    return pick_stream(link);
+}
+
+// Senders that waited queue more when there is room again. True if they did.
+static bool call_senders(struct kithi_link *link)
+{
+    size_t waits = link->queue.bytes;
+    if (!link->wants_room || waits > link->net->limits->link_queue_bytes / 2) {
         return false;
     }
-    unsigned stream = pick_stream(link);
-    if (stream == NO_STREAM) {
-        return false;
-    }
-    return link->queue.streams[stream].first->large ? send_part(link, stream)
-                                                    : send_batch(link, stream);
+    link->wants_room = false;
+    kith_route_ready(link->route, KITH_REF_NONE);
+    return link->queue.bytes > waits;
 }
 
 static unsigned pick_stream(struct kithi_link *link)
@@ -73,6 +89,13 @@ static bool may_send(const struct kithi_link *link, unsigned stream)
            link->queue.large_open < KITHI_LARGE_OPEN;
 }
 
+// Hands over the stream's first batch, or a part of it if it is a large message. False: no room.
+static bool send_first(struct kithi_link *link, unsigned stream)
+{
+    return link->queue.streams[stream].first->large ? send_part(link, stream)
+                                                    : send_batch(link, stream);
+}
+
 static bool send_batch(struct kithi_link *link, unsigned stream)
 {
     struct kithi_batch *batch = link->queue.streams[stream].first;
@@ -89,6 +112,13 @@ static bool send_batch(struct kithi_link *link, unsigned stream)
     return true;
 }
 
+// What is left is cut into equal parts, so that none is a small one that costs as much as others.
+static size_t find_part(size_t left, size_t most)
+{
+    size_t parts = (left + most - 1) / most;
+    return (left + parts - 1) / parts;
+}
+
 static bool send_part(struct kithi_link *link, unsigned stream)
 {
     struct kith_net *net = link->net;
@@ -98,9 +128,8 @@ static bool send_part(struct kithi_link *link, unsigned stream)
     if (large->cut > 0) {
         frame = (struct kith_frame){.kind = KITH_FRAME_PART, .remaining_ms = UINT64_MAX};
     }
-    size_t left = large->size - large->cut;
     frame.payload = large->payload + large->cut;
-    frame.payload_size = left < net->part_most ? left : net->part_most;
+    frame.payload_size = find_part(large->size - large->cut, net->part_most);
     size_t size = net->part_most + KITH_FRAME_HEADER_MAX;
     enum kith_error error =
         kith_frame_encode(&frame, net->incarnation, link->incarnation, net->scratch, &size);

@@ -92,8 +92,9 @@ void kithi_queue_drop(struct kithi_link *link);
 // The connection was lost: large messages begin again.
 void kithi_queue_restart(struct kithi_link *link);
 
-// pump.c: hands what waits to the back end, while that takes it. Only outside of processes.
-void kithi_queue_pump(struct kithi_link *link);
+// pump.c: hands what waits to the back end, while that takes it, and KITHI_TURN_BYTES at a time:
+// true if there is more. Only outside of processes.
+bool kithi_queue_pump(struct kithi_link *link);
 
 // Takes the first batch off a stream, and frees it.
 void kithi_queue_shift(struct kithi_link *link, unsigned stream);
