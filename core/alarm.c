@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Alarms: a binary heap of pointers, the earliest deadline at place 1. Each alarm knows its place,
-// so that moving and clearing need no search.
+// Alarms: a binary heap of pointers, the earliest at place 1: that with the least deadline, and of
+// equals the one that was set first. Each alarm knows its place, so that moving and clearing need
+// no search.
 #include "kernel.h"
+
+static bool is_before(const struct kith_alarm *one, const struct kith_alarm *other)
+{
+    if (one->deadline_ns != other->deadline_ns) {
+        return one->deadline_ns < other->deadline_ns;
+    }
+    return (int32_t)(one->turn - other->turn) < 0; // turns wrap around
+}
 
 static void put_at(struct kithi_heap *heap, uint32_t place, struct kith_alarm *alarm)
 {
@@ -11,7 +20,7 @@ static void put_at(struct kithi_heap *heap, uint32_t place, struct kith_alarm *a
 
 static void sift_up(struct kithi_heap *heap, uint32_t place, struct kith_alarm *alarm)
 {
-    while (place > 1 && heap->alarms[place / 2]->deadline_ns > alarm->deadline_ns) {
+    while (place > 1 && is_before(alarm, heap->alarms[place / 2])) {
         put_at(heap, place, heap->alarms[place / 2]);
         place /= 2;
     }
@@ -22,11 +31,10 @@ static void sift_down(struct kithi_heap *heap, uint32_t place, struct kith_alarm
 {
     while (2 * place <= heap->len) {
         uint32_t child = 2 * place;
-        if (child < heap->len &&
-            heap->alarms[child + 1]->deadline_ns < heap->alarms[child]->deadline_ns) {
+        if (child < heap->len && is_before(heap->alarms[child + 1], heap->alarms[child])) {
             child++;
         }
-        if (heap->alarms[child]->deadline_ns >= alarm->deadline_ns) {
+        if (!is_before(heap->alarms[child], alarm)) {
             break;
         }
         put_at(heap, place, heap->alarms[child]);
@@ -37,7 +45,7 @@ static void sift_down(struct kithi_heap *heap, uint32_t place, struct kith_alarm
 
 static void settle_at(struct kithi_heap *heap, uint32_t place, struct kith_alarm *alarm)
 {
-    if (place > 1 && heap->alarms[place / 2]->deadline_ns > alarm->deadline_ns) {
+    if (place > 1 && is_before(alarm, heap->alarms[place / 2])) {
         sift_up(heap, place, alarm);
     } else {
         sift_down(heap, place, alarm);
@@ -48,6 +56,7 @@ void kith_alarm_init(struct kith_alarm *alarm, void (*fire)(struct kith_alarm *a
 {
     alarm->deadline_ns = 0;
     alarm->heap_place = 0;
+    alarm->turn = 0;
     alarm->fire = fire;
 }
 
@@ -56,17 +65,17 @@ enum kith_error kith_alarm_set(struct kith_node *node, struct kith_alarm *alarm,
 {
     struct kithi_heap *heap = &node->heap;
     uint32_t place = alarm->heap_place;
-    if (place == 0) {
-        if (heap->len == heap->capacity) {
-            return KITH_ERROR_LIMIT;
-        }
-        place = ++heap->len;
-        alarm->deadline_ns = deadline_ns;
-        sift_up(heap, place, alarm);
-        return KITH_OK;
+    if (place == 0 && heap->len == heap->capacity) {
+        return KITH_ERROR_LIMIT;
     }
-    alarm->deadline_ns = deadline_ns;
-    settle_at(heap, place, alarm);
+    // One whose time has passed is due now: it doesn't overtake those that have waited.
+    alarm->deadline_ns = deadline_ns > heap->fired_ns ? deadline_ns : heap->fired_ns;
+    alarm->turn = heap->turn++;
+    if (place == 0) {
+        sift_up(heap, ++heap->len, alarm);
+    } else {
+        settle_at(heap, place, alarm);
+    }
     return KITH_OK;
 }
 
@@ -90,12 +99,12 @@ void kithi_alarms_fire(struct kith_node *node)
     if (heap->len == 0) {
         return;
     }
-    uint64_t now_ns = kith_node_now(node);
-    // An alarm that sets itself to a time that has passed waits for the next round.
-    for (uint32_t left = heap->len; left > 0 && heap->len > 0; left--) {
+    heap->fired_ns = kith_node_now(node);
+    const uint32_t turn = heap->turn;
+    while (heap->len > 0 && heap->alarms[1]->deadline_ns <= heap->fired_ns) {
         struct kith_alarm *alarm = heap->alarms[1];
-        if (alarm->deadline_ns > now_ns) {
-            return;
+        if ((int32_t)(alarm->turn - turn) >= 0) {
+            return; // it was set meanwhile, and so were all that are due: next time
         }
         kith_alarm_clear(node, alarm);
         alarm->fire(alarm);
@@ -104,7 +113,12 @@ void kithi_alarms_fire(struct kith_node *node)
 
 uint64_t kithi_alarms_next(const struct kith_node *node)
 {
-    return node->heap.len == 0 ? KITH_FOREVER : node->heap.alarms[1]->deadline_ns;
+    const struct kithi_heap *heap = &node->heap;
+    if (heap->len == 0) {
+        return KITH_FOREVER;
+    }
+    uint64_t deadline_ns = heap->alarms[1]->deadline_ns;
+    return deadline_ns > heap->fired_ns ? deadline_ns : KITH_NO_WAIT;
 }
 
 enum kith_error kithi_heap_open(struct kith_node *node)

@@ -308,9 +308,9 @@ static bool is_ready(const struct kith_node *node)
 uint64_t kith_node_step(struct kith_node *node)
 {
     assert(node->running == NULL);
-    kithi_alarms_fire(node);
     run_round(node);
     take_back(node);
+    kithi_alarms_fire(node);
     if (is_ready(node)) {
         return KITH_NO_WAIT;
     }

@@ -8,6 +8,7 @@ struct kithi_timer {
     struct kithi_list of_process;
     struct kith_process *process;
     struct kith_message *record;
+    uint64_t due_ns; // as asked for; the alarm's is later if that had passed
     uint64_t period_ns, id;
 };
 
@@ -50,9 +51,12 @@ static void fire_timer(struct kith_alarm *alarm)
     if (timer->period_ns == 0) {
         stop_timer(timer);
     } else {
-        uint64_t next_ns = alarm->deadline_ns + timer->period_ns;
         uint64_t now_ns = kith_node_now(node);
-        kith_alarm_set(node, alarm, next_ns > now_ns ? next_ns : now_ns + timer->period_ns);
+        timer->due_ns += timer->period_ns;
+        if (timer->due_ns <= now_ns) {
+            timer->due_ns = now_ns + timer->period_ns;
+        }
+        kith_alarm_set(node, alarm, timer->due_ns);
     }
     if (message != NULL) {
         kithi_deliver_kernel(process, message);
@@ -79,6 +83,7 @@ enum kith_error kith_timer_start(struct kith_process *self, uint64_t first_ns, u
     }
     timer->process = self;
     timer->record = record;
+    timer->due_ns = first_ns;
     timer->period_ns = period_ns;
     timer->id = ++node->next_timer;
     kith_alarm_init(&timer->alarm, fire_timer);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The net object of a node: it opens the back end, and does what is due whenever the node has
-// nothing better to do.
+// The net object of a node: it opens the back end, and does what is due when the processes that are
+// ready have had their turn.
 #include <assert.h>
 #include <string.h>
 
@@ -8,9 +8,7 @@
 
 static void init_net(struct kith_net *net, const struct kith_net_options *options);
 static enum kith_error allocate_tables(struct kith_net *net);
-static void run_hook(struct kith_hook *hook);
-static void run_kick(struct kith_alarm *alarm);
-static void work(struct kith_net *net);
+static void work(struct kith_alarm *alarm);
 static void free_gone(struct kith_net *net);
 static void free_net(struct kith_net *net);
 static enum kith_error connect_on_demand(void *state, const struct kith_endpoint *endpoint);
@@ -40,7 +38,6 @@ enum kith_error kith_net_open(const struct kith_net_options *options, struct kit
     }
     struct kith_connector connector = {connect_on_demand, opened};
     kith_route_set_connector(options->node, &connector);
-    kith_node_hook_add(options->node, &opened->hook);
     kith_node_part_set(options->node, KITH_PART_NET, opened);
     *net = opened;
     return KITH_OK;
@@ -67,7 +64,6 @@ void kith_net_close(struct kith_net *net)
     struct kith_connector connector = {NULL, NULL};
     kith_route_set_connector(net->node, &connector);
     kith_node_part_set(net->node, KITH_PART_NET, NULL);
-    kith_node_hook_remove(net->node, &net->hook);
     kith_alarm_clear(net->node, &net->kick.alarm);
     kith_alarm_clear(net->node, &net->leave.alarm);
     for (; net->active != NULL; net->active = net->active->next) {
@@ -83,8 +79,6 @@ struct kith_endpoint kith_net_endpoint(const struct kith_net *net)
     return net->bound;
 }
 
-// The hook only runs when nothing is ready; the alarm sees to it that processes that never rest
-// don't keep the links from sending.
 void kithi_net_kick(struct kith_net *net)
 {
     if (net->kick.alarm.heap_place == 0) {
@@ -119,9 +113,8 @@ bool kithi_net_is_own(const struct kith_net *net, const struct kith_endpoint *en
 static void init_net(struct kith_net *net, const struct kith_net_options *options)
 {
     memset(net, 0, sizeof *net);
-    net->hook.run = run_hook;
     net->kick.net = net;
-    kith_alarm_init(&net->kick.alarm, run_kick);
+    kith_alarm_init(&net->kick.alarm, work);
     kithi_leave_init(net);
     net->node = options->node;
     net->platform = kith_node_platform(options->node);
@@ -160,22 +153,12 @@ static enum kith_error allocate_tables(struct kith_net *net)
     return KITH_OK;
 }
 
-static void run_hook(struct kith_hook *hook)
+static void work(struct kith_alarm *alarm)
 {
-    work((struct kith_net *)hook);
-}
-
-static void run_kick(struct kith_alarm *alarm)
-{
-    work(((struct kithi_net_alarm *)alarm)->net);
-}
-
-static void work(struct kith_net *net)
-{
+    struct kith_net *net = ((struct kithi_net_alarm *)alarm)->net;
     struct kithi_link *link = net->active;
     bool any = link != NULL;
     net->active = NULL;
-    kith_alarm_clear(net->node, &net->kick.alarm);
     while (link != NULL) {
         struct kithi_link *following = link->next;
         link->active = false;

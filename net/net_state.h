@@ -74,8 +74,7 @@ struct kithi_net_alarm {
 };
 
 struct kith_net {
-    struct kith_hook hook;        // first
-    struct kithi_net_alarm kick;  // when processes keep the node busy
+    struct kithi_net_alarm kick;  // there is work to do
     struct kithi_net_alarm leave; // looks at links that say goodbye
     struct kith_node *node;
     const struct kith_platform *platform;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Deadlines, timers and alarms, on the platform's real clock. What is checked is order, and that
 // nothing happens before its time; how long it takes is nobody's business here.
+#include <string.h>
+
 #include "check.h"
 
 enum { MS = 1000000, SLEEPERS = 3 };
@@ -250,6 +252,43 @@ static void alarms_call_drivers_and_can_be_set_again_or_cleared(struct check *ch
     CHECK(check, cleared.fired == 0);
 }
 
+// Those that ring when others have set them are due in the next turn, after all that are due now.
+struct chime {
+    struct kith_alarm alarm;
+    struct kith_node *node;
+    char sign, *order;
+    bool again;
+};
+
+static void note_chime(struct kith_alarm *alarm)
+{
+    struct chime *chime = (struct chime *)alarm; // its first member
+    *strchr(chime->order, '.') = chime->sign;
+    if (chime->again) {
+        chime->again = false;
+        (void)kith_alarm_set(chime->node, alarm, KITH_NO_WAIT);
+    }
+}
+
+static void alarms_of_one_time_ring_in_the_order_of_setting_and_once_a_turn(struct check *check)
+{
+    char order[] = "......";
+    struct chime chimes[5];
+    uint64_t soon_ns = kith_node_now(check->node) + MS;
+    for (uint32_t place = 0; place < 5; place++) {
+        chimes[place] = (struct chime){
+            .node = check->node, .sign = (char)('a' + place), .order = order, .again = place == 0};
+        kith_alarm_init(&chimes[place].alarm, note_chime);
+        CHECK(check, kith_alarm_set(check->node, &chimes[place].alarm, soon_ns) == KITH_OK);
+    }
+    while (order[0] == '.') {
+        kith_node_step(check->node);
+    }
+    CHECK(check, strcmp(order, "abcde.") == 0);
+    kith_node_step(check->node);
+    CHECK(check, strcmp(order, "abcdea") == 0);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(receive_gives_up_at_its_deadline_and_not_before),
     CHECK_CASE(sleepers_wake_in_the_order_of_their_deadlines),
@@ -259,6 +298,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(a_process_that_is_behind_gets_one_timer_message),
     CHECK_CASE(there_are_no_more_timers_than_the_limit_says),
     CHECK_CASE(alarms_call_drivers_and_can_be_set_again_or_cleared),
+    CHECK_CASE(alarms_of_one_time_ring_in_the_order_of_setting_and_once_a_turn),
 };
 
 CHECK_MAIN(cases)

@@ -147,6 +147,31 @@ static void hooks_run_when_nothing_is_ready(struct check *check)
     CHECK(check, hook.runs == runs);
 }
 
+struct alarm_of_scene {
+    struct kith_alarm alarm;
+    struct scene *scene;
+    uint32_t had_run; // processes, when it rang
+};
+
+static void note_order(struct kith_alarm *alarm)
+{
+    struct alarm_of_scene *note = (struct alarm_of_scene *)alarm; // its first member
+    note->had_run = note->scene->count;
+}
+
+// Work that can wait, like sending, is done after what an event has woken.
+static void who_is_ready_goes_before_the_alarms(struct check *check)
+{
+    struct scene scene = {.check = check};
+    struct runner runner = {&scene, 'a', 1};
+    struct alarm_of_scene note = {.scene = &scene};
+    kith_alarm_init(&note.alarm, note_order);
+    CHECK(check, kith_alarm_set(check->node, &note.alarm, KITH_NO_WAIT) == KITH_OK);
+    spawn_runner(&scene, &runner, KITH_PRIORITY_NORMAL);
+    kith_node_settle(check->node);
+    CHECK(check, note.had_run == 1);
+}
+
 static void stop_the_node(struct kith_process *self, void *argument)
 {
     struct scene *scene = argument;
@@ -168,6 +193,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(high_priority_goes_first_and_normal_is_not_starved),
     CHECK_CASE(accounts_show_messages_and_time),
     CHECK_CASE(hooks_run_when_nothing_is_ready),
+    CHECK_CASE(who_is_ready_goes_before_the_alarms),
     CHECK_CASE(a_node_runs_until_it_is_stopped),
 };
 

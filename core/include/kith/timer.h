@@ -17,10 +17,13 @@ enum kith_error kith_timer_start(struct kith_process *self, uint64_t first_ns, u
 enum kith_error kith_timer_stop(struct kith_process *self, uint64_t id);
 
 // An alarm is the caller's memory and must stay where it is while it is set. `fire` runs in the
-// scheduler, must not block, and may set the alarm again.
+// scheduler, after the processes that are ready, must not block, and may set the alarm again: to a
+// time that has passed, it is called in the scheduler's next turn. Alarms of the same time are
+// called in the order in which they were set.
 struct kith_alarm {
     uint64_t deadline_ns;
     uint32_t heap_place; // 0: not set
+    uint32_t turn;       // among those of the same deadline
     void (*fire)(struct kith_alarm *alarm);
 };
 

@@ -68,6 +68,7 @@ static enum kith_error send_fake(struct kith_connection *connection, unsigned st
     assert(connection->sent_count < FAKE_SENT_MOST);
     struct fake_batch *batch = &connection->sent[connection->sent_count++];
     batch->stream = stream;
+    batch->flushes = connection->fake->flushes;
     batch->size = size;
     batch->bytes = malloc(size);
     assert(batch->bytes != NULL);
@@ -91,9 +92,9 @@ static size_t read_batch_size(const struct kith_connection *connection)
 }
 
 // Nothing waits to go with others here.
-static void ignore_flush(struct kith_backend *backend)
+static void count_flush(struct kith_backend *backend)
 {
-    (void)backend;
+    fake_of(backend)->flushes++;
 }
 
 static int is_busy(const struct kith_connection *connection)
@@ -109,7 +110,7 @@ static const struct kith_backend_ops fake_ops = {
     .send = send_fake,
     .disconnect = disconnect_fake,
     .batch_size = read_batch_size,
-    .flush = ignore_flush,
+    .flush = count_flush,
     .busy = is_busy,
 };
 

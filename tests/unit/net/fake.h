@@ -13,6 +13,7 @@ enum { FAKE_SENT_MOST = 4096, FAKE_CONNECTIONS_MOST = 32 };
 struct fake_batch {
     unsigned stream;
     size_t size, read; // how far the test has read it
+    size_t flushes;    // of the back end before it
     unsigned char *bytes;
 };
 
@@ -36,6 +37,7 @@ struct fake {
     bool open;
     size_t batch_size;
     enum kith_error connect_error; // what connect says
+    size_t flushes;
     struct kith_connection *connections[FAKE_CONNECTIONS_MOST];
     size_t connection_count;
 };
