@@ -17,9 +17,9 @@ struct kithi_link;
 struct kith_net;
 
 enum {
-    KITHI_BUFFER_CLASSES = 7,          // of 1 KB << class
-    KITHI_BUFFER_FIRST = 1024,         // bytes of class 0
-    KITHI_PART_MOST = 32 * 1024 - 512, // payload of one frame; larger ones come in parts
+    KITHI_BUFFER_CLASSES = 7,    // of 1 KB << class
+    KITHI_BUFFER_FIRST = 1024,   // bytes of class 0
+    KITHI_PART_MOST = 32 * 1024, // payload of one frame; larger ones come in parts
 };
 
 struct kithi_batch {

@@ -55,8 +55,9 @@ struct kith_process *kith_node_running(const struct kith_node *node); // NULL ou
 // modules that have gathered enough to do. From anywhere; nothing happens outside of processes.
 void kith_node_want_turn(struct kith_node *node);
 
-// A hook runs in the scheduler each time nothing is ready, before idle (naming tells what has changed
-// then), and must not block. The hook is the caller's memory and stays linked until removed.
+// A hook runs in the scheduler each time nothing is ready, before idle (naming tells what has
+// changed then), and must not block. The hook is the caller's memory and stays linked until
+// removed.
 struct kith_hook {
     void (*run)(struct kith_hook *hook);
     struct kith_hook *next;
