@@ -27,6 +27,21 @@ static inline void kithi_ready_push(struct kith_process *process)
     kithi_queue_push(&process->node->ready[process->flags & KITHI_HIGH], process);
 }
 
+// Before others that are ready already.
+void kithi_ready_push_first(struct kith_process *process);
+
+// Whom a message that was sent has woken comes next: what it was sent is still in the cache, and
+// its mailbox empty. See kithi_ready_push_first for how far that goes.
+static inline void kithi_ready_push_next(struct kith_process *process)
+{
+    struct kithi_ready *ready = &process->node->ready[process->flags & KITHI_HIGH];
+    if (ready->first != NULL) {
+        kithi_ready_push_first(process);
+    } else {
+        kithi_queue_push(ready, process);
+    }
+}
+
 static inline struct kith_process *kithi_pop(struct kithi_ready *ready)
 {
     struct kith_process *process = ready->first;

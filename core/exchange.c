@@ -210,7 +210,7 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
         return send_to_busy(self, receiver, message, deadline_ns);
     }
     hand_over_simply(self, sent, receiver);
-    kithi_ready_push(receiver);
+    kithi_ready_push_next(receiver);
     *message = NULL;
     bool gives_way = self->node->turn_wanted && deadline_ns != KITH_NO_WAIT;
     return KITHI_SELDOM(gives_way) ? give_way(self, KITH_OK) : KITH_OK;

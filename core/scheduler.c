@@ -92,6 +92,26 @@ static struct kith_process *take_next(struct kith_process *self)
     return node->quiet > 0 ? kithi_pick(node) : NULL;
 }
 
+// One at a time: who was let go first before and hasn't run yet goes to the end. And not too often in
+// a round, or two that wake each other would keep out all others.
+void kithi_ready_push_first(struct kith_process *process)
+{
+    struct kith_node *node = process->node;
+    struct kithi_ready *ready = &node->ready[process->flags & KITHI_HIGH];
+    if (node->favours == 0) {
+        kithi_ready_push(process);
+        return;
+    }
+    node->favours--;
+    if (ready->first == node->favoured) {
+        kithi_ready_push(kithi_pop(ready));
+    }
+    node->favoured = process;
+    process->state = KITH_STATE_READY;
+    process->next = ready->first;
+    ready->first = process;
+}
+
 struct kith_process *kithi_pick_by_priority(struct kith_node *node)
 {
     struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
@@ -163,6 +183,8 @@ static void begin_round(struct kith_node *node)
     node->round_start = now;
     node->round_switches = node->counters.switches;
     node->round_ns = 0;
+    node->favours = KITHI_FAVOURS;
+    node->favoured = NULL;
     if (node->sampling && node->sample_period == 0) {
         begin_sample(node);
     }

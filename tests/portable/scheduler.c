@@ -2,11 +2,11 @@
 // Who runs when, and what it costs.
 #include "check.h"
 
-enum { TURNS = 40 };
+enum { TURNS = 40, ORDER = 512 };
 
 struct scene {
     struct check *check;
-    char order[4 * TURNS];
+    char order[ORDER];
     uint32_t count;
     uint32_t hooks;
     bool stop;
@@ -91,6 +91,73 @@ static void send_many(struct kith_process *self, void *argument)
         CHECK(feeder->check, kith_send(self, feeder->to, &message, KITH_FOREVER) == KITH_OK);
     }
     CHECK(feeder->check, kith_sleep_until(self, KITH_FOREVER) == KITH_ERROR_KILLED);
+}
+
+// One of two that send one message to and fro.
+struct hitter {
+    struct scene *scene;
+    struct kith_ref other;
+    char sign;
+    uint32_t hits;
+    bool begins;
+};
+
+static void hit_back(struct kith_process *self, void *argument)
+{
+    struct hitter *hitter = argument;
+    struct scene *scene = hitter->scene;
+    struct kith_message *message = NULL;
+    if (hitter->begins) {
+        message = check_message(scene->check, CHECK_TYPE_A, 0);
+        CHECK(scene->check, kith_send(self, hitter->other, &message, KITH_FOREVER) == KITH_OK);
+    }
+    while (hitter->hits > 0 && kith_receive(self, &message, KITH_FOREVER) == KITH_OK) {
+        hitter->hits--;
+        scene->order[scene->count++] = hitter->sign;
+        CHECK(scene->check, kith_send(self, message->from, &message, KITH_FOREVER) == KITH_OK);
+    }
+    (void)kith_receive(self, &message, KITH_FOREVER); // the last one, or until it is killed
+    kith_message_free(&message);
+}
+
+static void who_is_sent_a_message_comes_next(struct check *check)
+{
+    struct scene scene = {.check = check};
+    struct hitter receiver = {&scene, KITH_REF_NONE, 'r', 1, false};
+    struct hitter sender = {&scene, KITH_REF_NONE, 's', 0, true};
+    struct runner other = {&scene, 'o', 1};
+    struct kith_ref ref = sender.other = check_spawn(check, hit_back, &receiver);
+    kith_node_settle(check->node);
+    check_spawn(check, hit_back, &sender);
+    spawn_runner(&scene, &other, KITH_PRIORITY_NORMAL);
+    kith_node_settle(check->node);
+    CHECK(check, scene.count == 2 && scene.order[0] == 'r' && scene.order[1] == 'o');
+    (void)kith_kill(check->node, ref, KITH_ERROR_KILLED);
+    check_finish(check);
+}
+
+static void who_wake_each_other_do_not_keep_others_out(struct check *check)
+{
+    struct scene scene = {.check = check};
+    struct hitter left = {&scene, KITH_REF_NONE, 'l', ORDER, false};
+    struct hitter right = {&scene, KITH_REF_NONE, 'r', ORDER, true};
+    struct runner other = {&scene, 'o', 3};
+    struct kith_ref refs[] = {check_spawn(check, hit_back, &left), KITH_REF_NONE};
+    right.other = refs[0];
+    kith_node_settle(check->node);
+    refs[1] = check_spawn(check, hit_back, &right);
+    spawn_runner(&scene, &other, KITH_PRIORITY_NORMAL);
+    kith_node_step(check->node); // one round
+    uint32_t turns = 0;
+    for (uint32_t place = 0; place < scene.count; place++) {
+        turns += scene.order[place] == 'o';
+    }
+    CHECK(check, turns == 3);
+    CHECK(check, left.hits > 0);
+    for (uint32_t place = 0; place < 2; place++) {
+        (void)kith_kill(check->node, refs[place], KITH_ERROR_KILLED);
+    }
+    check_finish(check);
 }
 
 static void accounts_show_messages_and_time(struct check *check)
@@ -191,6 +258,8 @@ static void a_node_runs_until_it_is_stopped(struct check *check)
 static const struct check_case cases[] = {
     CHECK_CASE(equals_take_turns),
     CHECK_CASE(high_priority_goes_first_and_normal_is_not_starved),
+    CHECK_CASE(who_is_sent_a_message_comes_next),
+    CHECK_CASE(who_wake_each_other_do_not_keep_others_out),
     CHECK_CASE(accounts_show_messages_and_time),
     CHECK_CASE(hooks_run_when_nothing_is_ready),
     CHECK_CASE(who_is_ready_goes_before_the_alarms),
