@@ -21,6 +21,23 @@ static void run_process(void *argument)
     kith_exit(self, killed ? (enum kith_error)self->kill_reason : KITH_OK);
 }
 
+static void wake_at_deadline(struct kith_alarm *alarm)
+{
+    kithi_wake_in_vain(KITHI_ENTRY(alarm, struct kith_process, alarm), KITH_ERROR_TIMEOUT);
+}
+
+// What a slot begins with, and a process leaves as it was: nothing waits, is queued or watched.
+static void init_slot(struct kith_process *process)
+{
+    kithi_list_init(&process->senders);
+    kithi_list_init(&process->waiting);
+    kithi_list_init(&process->watchers);
+    kithi_list_init(&process->watching);
+    kithi_list_init(&process->timers);
+    kith_alarm_init(&process->alarm, wake_at_deadline);
+    process->generation = 1;
+}
+
 static uint32_t chunk_room(const struct kith_node *node, uint32_t chunk)
 {
     uint32_t left = node->limits.processes - chunk * KITHI_CHUNK_PROCESSES;
@@ -45,7 +62,7 @@ static enum kith_error add_slot(struct kith_node *node, struct kith_process **pr
     struct kith_process *added = kithi_process_at(node, node->slots);
     added->node = node;
     added->slot = node->slots++;
-    added->generation = 1;
+    init_slot(added);
     *process = added;
     return KITH_OK;
 }
@@ -115,14 +132,12 @@ static enum kith_error open_slot(struct kith_node *node, uint32_t class,
     return KITH_OK;
 }
 
-static void wake_at_deadline(struct kith_alarm *alarm)
-{
-    kithi_wake_in_vain(KITHI_ENTRY(alarm, struct kith_process, alarm), KITH_ERROR_TIMEOUT);
-}
-
 static void init_process(struct kith_process *process, const struct kith_spawn_options *options)
 {
     const struct kith_limits *limits = &process->node->limits;
+    assert(kithi_list_empty(&process->senders) && kithi_list_empty(&process->waiting) &&
+           kithi_list_empty(&process->watchers) && kithi_list_empty(&process->watching) &&
+           kithi_list_empty(&process->timers) && process->alarm.heap_place == 0);
     memset(process->label, 0, sizeof process->label);
     for (size_t place = 0; options->label != NULL && options->label[place] != '\0' &&
                            place < sizeof process->label - 1;
@@ -143,13 +158,7 @@ static void init_process(struct kith_process *process, const struct kith_spawn_o
         options->mailbox_messages ? options->mailbox_messages : limits->mailbox_messages;
     process->mailbox_bytes =
         options->mailbox_bytes ? options->mailbox_bytes : limits->mailbox_bytes;
-    kithi_list_init(&process->senders);
     process->peer = process;
-    kithi_list_init(&process->waiting);
-    kithi_list_init(&process->watchers);
-    kithi_list_init(&process->watching);
-    kithi_list_init(&process->timers);
-    kith_alarm_init(&process->alarm, wake_at_deadline);
     process->fake_stack = NULL;
 }
 
@@ -207,7 +216,9 @@ static void end_possessions(struct kith_process *process, enum kith_error reason
     if (process->flags & (KITHI_MAIL | KITHI_ARRIVED) || !kithi_list_empty(&process->senders)) {
         kithi_mailbox_end(process);
     }
-    kithi_pool_reclaim(process);
+    if (process->owned > 0) {
+        kithi_pool_reclaim(process);
+    }
     if (!kithi_list_empty(&process->watchers) || !kithi_list_empty(&process->watching)) {
         kithi_monitors_end(process, reason);
     }
