@@ -25,11 +25,11 @@ enum {
     KITHI_CHUNK_PROCESSES = 64,
     KITHI_STACK_CLASSES = 32, // 1 KB, 1.5 KB, 2 KB, 3 KB, 4 KB ...
     KITHI_BLOCK_CLASSES = 3,
-    KITHI_ROUND = 256,         // switches before the scheduler looks at clock and platform again
+    KITHI_ROUND = 256, // switches before the scheduler looks at clock and platform again
     KITHI_FAVOURS = KITHI_ROUND / 2, // how often one goes before others that were ready earlier
-    KITHI_MANY_SLICES = 64,    // in a round of so many they aren't timed each
-    KITHI_BRIEF_CYCLES = 2000, // if one took fewer
-    KITHI_SAMPLE_LEAST = 128,  // slices from one timed to the next: this, plus up to
+    KITHI_MANY_SLICES = 64,          // in a round of so many they aren't timed each
+    KITHI_BRIEF_CYCLES = 2000,       // if one took fewer
+    KITHI_SAMPLE_LEAST = 128,        // slices from one timed to the next: this, plus up to
     KITHI_SAMPLE_SPREAD = 128,
     KITHI_HIGH_IN_A_ROW = 16, // picks of high priority before a normal one has its turn
     KITHI_HOG_AGAIN = 10,     // a hog is reported again after so many times as long
@@ -185,10 +185,10 @@ struct kith_node {
     struct kithi_ready ready[2]; // by priority
     struct kith_process *running;
     void *scheduler_stack_pointer;
-    uint32_t quiet;    // switches left before one has more to do (kithi_attend)
-    uint32_t round;    // switches left after those before the scheduler's turn
-    uint32_t in_a_row; // picks of high priority while others waited
-    uint32_t favours;  // left in this round
+    uint32_t quiet;                // switches left before one has more to do (kithi_attend)
+    uint32_t round;                // switches left after those before the scheduler's turn
+    uint32_t in_a_row;             // picks of high priority while others waited
+    uint32_t favours;              // left in this round
     struct kith_process *favoured; // who had the last one
     uint32_t slots;
     uint64_t incarnation, next_id;

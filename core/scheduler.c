@@ -92,8 +92,8 @@ static struct kith_process *take_next(struct kith_process *self)
     return node->quiet > 0 ? kithi_pick(node) : NULL;
 }
 
-// One at a time: who was let go first before and hasn't run yet goes to the end. And not too often in
-// a round, or two that wake each other would keep out all others.
+// One at a time: who was let go first before and hasn't run yet goes to the end. And not too often
+// in a round, or two that wake each other would keep out all others.
 void kithi_ready_push_first(struct kith_process *process)
 {
     struct kith_node *node = process->node;

@@ -96,7 +96,7 @@ static void leave_step(struct kithi_link *link, uint64_t now_ns)
         return;
     }
     if (arrived) {
-        link->in_flight = link->acknowledged = 0; // the peer reads all of it before the goodbye
+        (void)kithi_marks_settle(link); // the peer reads all of it before the goodbye
     }
     if (!link->said_goodbye) {
         say_goodbye(link);

@@ -267,11 +267,10 @@ static void drop_connection(struct kithi_link *link)
     link->stalled = false;
     link->broken = KITH_OK;
     kithi_calls_lost(link, false);
-    if (link->in_flight > 0 && !KITH_BUG(UNKNOWN_NOT_COUNTED)) {
-        kith_route_count_unknown(link->route, link->in_flight);
+    uint64_t unknown = kithi_marks_settle(link);
+    if (unknown > 0 && !KITH_BUG(UNKNOWN_NOT_COUNTED)) {
+        kith_route_count_unknown(link->route, unknown);
     }
-    link->in_flight = 0;
-    link->acknowledged = 0;
     kithi_queue_drop_stream(link, KITH_STREAM_CONTROL);
     kithi_queue_restart(link);
     kithi_monitors_restart(link);

@@ -47,9 +47,6 @@ struct kithi_link {
     struct kithi_table credits_in;  // struct credit_in: what ours have, and what to give back
     struct kithi_table downs;       // struct down: DOWNs that have not come by all streams
     uint64_t swept_ns;              // when credits were last given back in full
-    uint64_t in_flight;             // messages and returns handed over, not known to have been read
-    uint64_t acknowledged; // of those: all that the peer has when it answers the PING with this id
-    uint64_t acknowledged_ping;
 
     uint64_t tick_ns;     // when the alarm was to fire
     uint64_t heard_ns;    // the last byte, on this node's clock
@@ -199,5 +196,15 @@ void kithi_liveness_heard(struct kithi_link *link);
 void kithi_liveness_ping(struct kithi_link *link);
 // False: nobody asked.
 bool kithi_liveness_pong(struct kithi_link *link, uint64_t id);
+
+// marks.c: what the peer is known to have read
+void kithi_marks_handed(struct kithi_link *link, unsigned stream); // to the back end
+void kithi_marks_tick(struct kithi_link *link);
+void kithi_marks_pong(struct kithi_link *link, uint64_t id);
+// There is nothing more to learn of what has been handed over. Gives of how many messages and
+// returns it isn't known.
+uint64_t kithi_marks_settle(struct kithi_link *link);
+// Messages and returns that wait, or aren't known to have been read.
+uint64_t kithi_marks_under_way(const struct kithi_link *link);
 
 #endif

@@ -56,10 +56,7 @@ bool kithi_liveness_pong(struct kithi_link *link, uint64_t id)
         return false;
     }
     kithi_claim_pong(link, id);
-    if (id >= link->acknowledged_ping) {
-        link->in_flight -= link->acknowledged;
-        link->acknowledged = 0;
-    }
+    kithi_marks_pong(link, id);
     if (link->ping_sent_ns != 0 && id == link->rtt_ping) {
         uint64_t rtt_ns = kith_node_now(link->net->node) - link->ping_sent_ns;
         link->ping_sent_ns = 0;
@@ -124,14 +121,8 @@ static void look_at_silence(struct kithi_link *link, uint64_t now_ns)
 
 static void look_after(struct kithi_link *link, uint64_t now_ns)
 {
-    const struct kith_backend_ops *ops = link->net->backend->ops;
     link->batch_most = kithi_link_batch_most(link);
-    if (link->in_flight > 0 && link->acknowledged == 0 && !ops->busy(link->live->connection)) {
-        // All of it is with the peer's back end. Whatever answers the next PING has read it, too.
-        kithi_liveness_ping(link);
-        link->acknowledged = link->in_flight;
-        link->acknowledged_ping = link->ping_id;
-    }
+    kithi_marks_tick(link);
     if (now_ns - link->swept_ns >= 4 * find_period(link->net)) {
         link->swept_ns = now_ns;
         kithi_credits_sweep(link);

@@ -7,11 +7,12 @@
 
 enum {
     KITHI_DETECT_MS = 5000,
-    KITHI_TICKS = 20,          // looks at a link within the detection time
-    KITHI_LARGE_OPEN = 4,      // large messages in parts at once on one link
-    KITHI_MALFORMED_MOST = 4,  // undecodable frames after which a connection is ended
-    KITHI_TURN_BYTES = 16384,  // in front of a link: enough for the pump to begin with
-    KITHI_CREDIT_BYTES = 4096, // payload that costs one credit more
+    KITHI_TICKS = 20,           // looks at a link within the detection time
+    KITHI_LARGE_OPEN = 4,       // large messages in parts at once on one link
+    KITHI_MALFORMED_MOST = 4,   // undecodable frames after which a connection is ended
+    KITHI_TURN_BYTES = 16384,   // in front of a link: enough for the pump to begin with
+    KITHI_CREDIT_BYTES = 4096,  // payload that costs one credit more
+    KITHI_MARK_MESSAGES = 4096, // handed over on a stream before we ask how far the peer has read
     KITHI_BACKOFF_FIRST_MS = 100,
     KITHI_BACKOFF_MOST_MS = 5000,
     KITHI_AGAIN_MS = 50,       // the longest wait before the first try to reconnect

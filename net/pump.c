@@ -13,6 +13,7 @@ static unsigned find_stream(struct kithi_link *link);
 static unsigned pick_stream(struct kithi_link *link);
 static bool may_send(const struct kithi_link *link, unsigned stream);
 static bool send_first(struct kithi_link *link, unsigned stream);
+static void shift(struct kithi_link *link, unsigned stream);
 static bool send_batch(struct kithi_link *link, unsigned stream);
 static bool send_part(struct kithi_link *link, unsigned stream);
 static bool hand_over(struct kithi_link *link, unsigned stream, const void *data, size_t size);
@@ -96,6 +97,15 @@ static bool send_first(struct kithi_link *link, unsigned stream)
                                                     : send_batch(link, stream);
 }
 
+// The stream's first batch, or large message, has been handed over.
+static void shift(struct kithi_link *link, unsigned stream)
+{
+    struct kithi_stream *queued = &link->queue.streams[stream];
+    queued->handed += queued->first->messages;
+    kithi_queue_shift(link, stream);
+    kithi_marks_handed(link, stream);
+}
+
 static bool send_batch(struct kithi_link *link, unsigned stream)
 {
     struct kithi_batch *batch = link->queue.streams[stream].first;
@@ -106,9 +116,7 @@ static bool send_batch(struct kithi_link *link, unsigned stream)
         batch->class == link->queue.class_hint && link->queue.class_hint > 0) {
         link->queue.class_hint--; // they stay nearly empty: smaller ones from now on
     }
-    link->queue.streams[stream].handed += batch->messages;
-    link->in_flight += batch->messages + batch->returns;
-    kithi_queue_shift(link, stream);
+    shift(link, stream);
     return true;
 }
 
@@ -142,9 +150,7 @@ static bool send_part(struct kithi_link *link, unsigned stream)
     }
     large->cut += frame.payload_size;
     if (large->cut == large->size) { // before this the peer couldn't have acted on it
-        link->queue.streams[stream].handed += batch->messages;
-        link->in_flight += batch->messages + batch->returns;
-        kithi_queue_shift(link, stream);
+        shift(link, stream);
     }
     return true;
 }

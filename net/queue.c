@@ -93,18 +93,6 @@ unsigned kithi_queue_stream(struct kith_ref from, struct kith_ref to, unsigned u
     return KITH_STREAM_FIRST + hash % (KITH_STREAM_BULK - KITH_STREAM_FIRST);
 }
 
-uint64_t kithi_queue_len(const struct kithi_link *link)
-{
-    uint64_t len = 0;
-    for (unsigned stream = 0; stream < KITH_STREAMS; stream++) {
-        const struct kithi_batch *batch = link->queue.streams[stream].first;
-        for (; batch != NULL; batch = batch->next) {
-            len += batch->messages + batch->returns;
-        }
-    }
-    return len;
-}
-
 void kithi_queue_visit(struct kithi_link *link, kithi_queue_visit_fn *visit)
 {
     struct kith_frame frame;
@@ -162,7 +150,8 @@ void kithi_queue_drop_stream(struct kithi_link *link, unsigned stream)
     while (queued->first != NULL) {
         kithi_queue_shift(link, stream);
     }
-    queued->handed = queued->queued; // of what comes next, nothing has been handed over
+    queued->queued = queued->handed;
+    queued->mark = 0;
 }
 
 void kithi_queue_drop(struct kithi_link *link)
@@ -282,10 +271,8 @@ static void count_frame(struct kithi_link *link, unsigned stream, struct kithi_b
     batch->size += size;
     link->queue.bytes += size;
     link->frames_sent++;
-    if (frame->kind == KITH_FRAME_MESSAGE) {
+    if (frame->kind == KITH_FRAME_MESSAGE || frame->kind == KITH_FRAME_RETURN) {
         batch->messages++;
         link->queue.streams[stream].queued++;
-    } else if (frame->kind == KITH_FRAME_RETURN) {
-        batch->returns++;
     }
 }

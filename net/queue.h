@@ -25,8 +25,7 @@ enum {
 struct kithi_batch {
     struct kithi_batch *next;
     uint32_t class;    // of its memory
-    uint32_t messages; // MESSAGE frames
-    uint32_t returns;  // RETURN frames
+    uint32_t messages; // MESSAGE and RETURN frames
     bool large;        // bytes hold a struct kithi_large
     size_t size;       // bytes filled
     alignas(16) unsigned char bytes[];
@@ -44,9 +43,10 @@ struct kithi_large {
 
 struct kithi_stream {
     struct kithi_batch *first, *last;
-    // MESSAGE frames ever queued, and ever handed to the back end: the n-th request has been
-    // handed over if `handed` is above n.
-    uint64_t queued, handed;
+    // MESSAGE and RETURN frames ever queued, handed to the back end, and known to have been read
+    // (or given up): the n-th has been handed over if `handed` is above n.
+    uint64_t queued, handed, read;
+    uint64_t mark, marked; // id of the PING under way behind `marked` of them; 0: there is none
 };
 
 struct kithi_queue {
@@ -77,9 +77,6 @@ enum kith_error kithi_queue_large(struct kithi_link *link, unsigned stream,
 
 // The stream of a message, or of another frame of that pair of processes.
 unsigned kithi_queue_stream(struct kith_ref from, struct kith_ref to, unsigned urgency);
-
-// MESSAGE and RETURN frames that wait.
-uint64_t kithi_queue_len(const struct kithi_link *link);
 
 // Calls `visit` for every frame that waits, with its whole payload.
 typedef void kithi_queue_visit_fn(struct kithi_link *link, const struct kith_frame *frame);

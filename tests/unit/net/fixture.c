@@ -150,7 +150,7 @@ void peer_greet(struct peer *peer)
     peer_send(peer, KITH_STREAM_CONTROL, &frame);
 }
 
-static bool read_frame(struct peer *peer, struct kith_frame *frame, unsigned *stream)
+bool peer_hear_any(struct peer *peer, struct kith_frame *frame, unsigned *stream)
 {
     struct kith_connection *connection = peer->connection;
     while (connection->sent_read < connection->sent_count) {
@@ -172,7 +172,7 @@ static bool read_frame(struct peer *peer, struct kith_frame *frame, unsigned *st
 bool peer_hear_kind(struct peer *peer, enum kith_frame_kind kind, struct kith_frame *frame,
                     unsigned *stream)
 {
-    while (read_frame(peer, frame, stream)) {
+    while (peer_hear_any(peer, frame, stream)) {
         if (frame->kind == kind) {
             return true;
         }
@@ -183,7 +183,7 @@ bool peer_hear_kind(struct peer *peer, enum kith_frame_kind kind, struct kith_fr
 bool peer_hear(struct peer *peer, struct kith_frame *frame, unsigned *stream)
 {
     do {
-        if (!read_frame(peer, frame, stream)) {
+        if (!peer_hear_any(peer, frame, stream)) {
             return false;
         }
     } while (frame->kind == KITH_FRAME_PING || frame->kind == KITH_FRAME_PONG ||

@@ -84,6 +84,7 @@ void peer_greet(struct peer *peer);
 // The next frame that the node has sent on the connection, PINGs, PONGs and CREDITs passed over
 // unless asked for; false if there is none. The payload is valid until the fixture is closed.
 bool peer_hear(struct peer *peer, struct kith_frame *frame, unsigned *stream);
+bool peer_hear_any(struct peer *peer, struct kith_frame *frame, unsigned *stream);
 bool peer_hear_kind(struct peer *peer, enum kith_frame_kind kind, struct kith_frame *frame,
                     unsigned *stream);
 

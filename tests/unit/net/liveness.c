@@ -16,7 +16,6 @@ static void run_answering(struct peer *peer, uint64_t ms)
         unsigned stream;
         run_for(peer->fixture, 10);
         while (peer_hear_kind(peer, KITH_FRAME_PING, &frame, &stream)) {
-            assert_int_equal(stream, KITH_STREAM_CONTROL);
             frame.kind = KITH_FRAME_PONG;
             peer_send(peer, KITH_STREAM_CONTROL, &frame);
         }
@@ -411,23 +410,96 @@ static uint64_t count_unknown(struct fixture *fixture)
     return counters.unknown;
 }
 
-static void what_was_sent_and_not_acknowledged_is_counted(void **state)
+static uint64_t count_under_way(struct fixture *fixture)
+{
+    return link_info(fixture, FOLLOWER).under_way;
+}
+
+static void what_was_sent_and_not_read_is_counted(void **state)
 {
     (void)state;
     struct fixture fixture;
     struct peer peer;
     open_with_peer(&fixture, &peer);
     spawn(&fixture, send_two, NULL);
-    run_answering(&peer, 1000); // all acknowledged
-    peer.connection->busy = true;
+    run_answering(&peer, 1000); // all read
+    assert_int_equal(count_under_way(&fixture), 0);
     spawn(&fixture, send_two, NULL);
-    run_answering(&peer, 1000);
+    run(&fixture);
+    assert_int_equal(count_under_way(&fixture), 2);
     fake_closed(peer.connection, KITH_ERROR_UNREACHABLE);
     run(&fixture);
     assert_int_equal(count_unknown(&fixture), 2);
     peer_connect(&peer, "10.0.0.2:7400");
     peer_shake_hands(&peer);
     expect_nothing(&peer); // never sent again
+    close_fixture(&fixture);
+}
+
+// The PING goes with the messages, so that its PONG says that those before it have been read.
+static struct kith_frame expect_mark(struct peer *peer)
+{
+    struct kith_frame frame;
+    unsigned stream, of_messages = KITH_STREAMS;
+    bool found = false;
+    while (!found && peer_hear_any(peer, &frame, &stream)) {
+        of_messages = frame.kind == KITH_FRAME_MESSAGE ? stream : of_messages;
+        found = frame.kind == KITH_FRAME_PING && stream == of_messages;
+    }
+    assert_true(found);
+    frame.kind = KITH_FRAME_PONG;
+    return frame;
+}
+
+static void a_mark_says_how_far_the_peer_has_read(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer);
+    spawn(&fixture, send_two, NULL);
+    run_for(&fixture, 300);
+    struct kith_frame pong = expect_mark(&peer);
+    spawn(&fixture, send_two, NULL);
+    run(&fixture);
+    assert_int_equal(count_under_way(&fixture), 4);
+    peer_send(&peer, KITH_STREAM_CONTROL, &pong);
+    assert_int_equal(count_under_way(&fixture), 2);
+    peer_send(&peer, KITH_STREAM_CONTROL, &pong); // once more: nothing new
+    assert_int_equal(count_under_way(&fixture), 2);
+    fake_closed(peer.connection, KITH_ERROR_UNREACHABLE);
+    run(&fixture);
+    assert_int_equal(count_unknown(&fixture), 2);
+    close_fixture(&fixture);
+}
+
+static void send_thousands(struct kith_process *self, void *argument)
+{
+    (void)argument;
+    for (unsigned number = 0; number < 5000; number++) {
+        struct kith_message *message;
+        struct kith_ref to = {FOLLOWER, 1, 1};
+        assert_int_equal(kith_message_new(kith_process_node(self), 1, 0, &message), KITH_OK);
+        assert_int_equal(kith_send(self, to, &message, KITH_FOREVER), KITH_OK);
+    }
+}
+
+static void of_many_messages_not_all_are_unknown(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_fixture(&fixture, NULL);
+    peer_init(&peer, &fixture, FOLLOWER, "10.0.0.2:7400");
+    peer.hello.credits = 5000;
+    peer_connect(&peer, "10.0.0.2:7400");
+    peer_shake_hands(&peer);
+    spawn(&fixture, send_thousands, NULL);
+    run(&fixture);
+    assert_int_equal(count_under_way(&fixture), 5000);
+    struct kith_frame pong = expect_mark(&peer); // though no time has passed
+    peer_send(&peer, KITH_STREAM_CONTROL, &pong);
+    assert_in_range(count_under_way(&fixture), 0, 5000 - 4096);
     close_fixture(&fixture);
 }
 
@@ -519,7 +591,9 @@ int main(void)
         cmocka_unit_test(a_successor_is_believed_when_the_former_one_does_not_answer),
         cmocka_unit_test(a_successor_is_also_believed_when_the_former_one_is_just_being_given_up),
         cmocka_unit_test(a_healthy_node_is_not_cut_off_because_another_claims_its_endpoint),
-        cmocka_unit_test(what_was_sent_and_not_acknowledged_is_counted),
+        cmocka_unit_test(what_was_sent_and_not_read_is_counted),
+        cmocka_unit_test(a_mark_says_how_far_the_peer_has_read),
+        cmocka_unit_test(of_many_messages_not_all_are_unknown),
         cmocka_unit_test(what_waits_goes_out_by_the_next_connection_once),
         cmocka_unit_test(what_waits_comes_back_when_the_peer_is_given_up),
     };
