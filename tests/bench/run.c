@@ -22,7 +22,7 @@ uint64_t bench_now_ns(void)
 
 uint64_t bench_count(const struct bench_options *options, uint64_t count)
 {
-    enum { QUICK = 10 };
+    enum { QUICK = 200 };
     return options->quick ? count / QUICK + 1 : count;
 }
 
