@@ -138,25 +138,37 @@ static void begin(struct kith_connection *end)
     end->backend->events.connected(end->owner);
 }
 
-static void take_connect(struct kithi_backend *backend, struct kithi_item *item)
+bool kithi_connection_accept(struct kithi_backend *backend, struct kithi_item *item)
 {
     struct kith_loop_network *network = backend->network;
-    const struct kithi_place *place = &network->places[backend->place];
-    struct kith_endpoint peer = network->places[item->from_place].endpoint;
     if (item->from->state != KITHI_CONNECTION_CONNECTING) {
-        return; // has given up
+        return false; // has given up
     }
+    bool refuses = network->places[backend->place].refuses;
     struct kith_connection *end =
-        place->refuses ? NULL : kithi_connection_new(backend, item->from_place, NULL);
+        refuses ? NULL : kithi_connection_new(backend, item->from_place, NULL);
     if (end == NULL) {
         kithi_loop_launch(network, kithi_loop_item(network, KITHI_ITEM_REFUSE, NULL, item->from));
-        return;
+        return false;
     }
     end->state = KITHI_CONNECTION_OPEN;
     end->peer = kithi_connection_ref(item->from);
     item->from->peer = kithi_connection_ref(end);
-    kithi_connection_ref(end); // the owner may end it from inside
+    item->to = kithi_connection_ref(end); // the owner may end it from inside
     kithi_loop_packet(end, KITHI_ITEM_ACCEPT);
+    return true;
+}
+
+static void take_connect(struct kithi_backend *backend, struct kithi_item *item)
+{
+    struct kith_endpoint peer = backend->network->places[item->from_place].endpoint;
+    if (item->to == NULL && !kithi_connection_accept(backend, item)) {
+        return;
+    }
+    struct kith_connection *end = item->to;
+    if (end->backend == NULL) {
+        return;
+    }
     void *owner = backend->events.accepted(backend->owner, end, &peer);
     if (end->backend != NULL && owner == NULL) {
         kithi_loop_packet(end, KITHI_ITEM_ABORT);
@@ -165,7 +177,6 @@ static void take_connect(struct kithi_backend *backend, struct kithi_item *item)
         end->owner = owner;
         begin(end);
     }
-    kithi_connection_unref(end);
 }
 
 // Hands over what is at the head of its stream, for as long as there is a head and an owner.

@@ -153,6 +153,8 @@ void kithi_connection_end(struct kith_connection *end, enum kithi_connection_sta
 enum kith_error kithi_connection_send(struct kith_connection *end, unsigned stream,
                                       const void *data, size_t size);
 void kithi_connection_disconnect(struct kith_connection *end, int in_good_order);
+// The carrier's part of accepting: the peer learns it, and the owner will be told. False: refused.
+bool kithi_connection_accept(struct kithi_backend *backend, struct kithi_item *item);
 // Hands an item to the back end where it has arrived. The item stays the caller's.
 void kithi_connection_take(struct kithi_backend *backend, struct kithi_item *item);
 
