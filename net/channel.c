@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include <kith/planted.h>
+
 #include "net_state.h"
 
 static struct kithi_channel *add_channel(struct kith_net *net, const struct kith_endpoint *remote);
@@ -202,11 +204,18 @@ static void *accepted(void *owner, struct kith_connection *connection,
     return channel;
 }
 
+static bool greets_late(const struct kithi_channel *channel)
+{
+    return KITH_BUG(GREETED_LATE) && channel->peer == NULL && channel->state == KITHI_CHANNEL_HELLO;
+}
+
 static void connected(void *owner)
 {
     struct kithi_channel *channel = owner;
     channel->state = KITHI_CHANNEL_HELLO;
-    kithi_handshake_greet(channel);
+    if (!greets_late(channel)) {
+        kithi_handshake_greet(channel);
+    }
 }
 
 static void received(void *owner, unsigned stream, const void *data, size_t size)
@@ -221,7 +230,11 @@ static void received(void *owner, unsigned stream, const void *data, size_t size
         channel->link->batches_received++;
         channel->link->bytes_received += size;
     }
+    bool late = greets_late(channel);
     kithi_receive_batch(channel, stream, data, size);
+    if (late && channel->state != KITHI_CHANNEL_ENDED) {
+        kithi_handshake_greet(channel);
+    }
 }
 
 static void heard(void *owner)

@@ -195,8 +195,8 @@ static void miss_item(struct kith_loop_network *network, struct kithi_item *item
     kithi_loop_item_free(item);
 }
 
-// A carrier may accept while the node is busy: then the node is told of the connection and gets what
-// has come by it at once.
+// A carrier may accept while the node is busy: then the node is told of the connection and gets
+// what has come by it at once.
 static bool accepts_early(struct kith_loop_network *network, const struct kithi_item *item)
 {
     return item->kind == KITHI_ITEM_CONNECT && kithi_loop_draw(network, 2) == 0;

@@ -22,7 +22,7 @@ const struct check check_same = {
 
 const struct check *const checks[] = {
     &check_once,   &check_order,      &check_outcome, &check_stale,    &check_monitor, &check_names,
-    &check_bounds, &check_accounting, &check_clean,   &check_converge, &check_same,
+    &check_bounds, &check_accounting, &check_clean,   &check_converge, &check_sense,   &check_same,
 };
 const unsigned check_count = sizeof checks / sizeof checks[0];
 

@@ -15,7 +15,8 @@ struct check {
 };
 
 extern const struct check check_order, check_once, check_outcome, check_stale, check_monitor,
-    check_names, check_bounds, check_converge, check_accounting, check_clean, check_same;
+    check_names, check_bounds, check_converge, check_accounting, check_clean, check_sense,
+    check_same;
 
 extern const struct check *const checks[]; // all
 extern const unsigned check_count;

@@ -19,6 +19,7 @@ enum event_kind {
     EVENT_FAULT,        // text
     EVENT_PHASE,        // text
     EVENT_LOG,          // host, text: what a node logged
+    EVENT_MALFORMED,    // host, text: it can't make sense of what another one sent
 
     EVENT_ACTOR_STARTED, // actor
     EVENT_ACTOR_ENDED,   // actor, error: the reason

@@ -42,31 +42,41 @@ static void see_end(struct host *host, const struct kith_log_field *fields, size
     }
 }
 
+static void write_fields(const struct kith_log_field *fields, size_t count, char *text, size_t room)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t place = 0; place < count && used < room; place++) {
+        const struct kith_log_field *field = &fields[place];
+        int size = field->text != NULL
+                       ? snprintf(text + used, room - used, " %s=%s", field->key, field->text)
+                       : snprintf(text + used, room - used, " %s=%llu", field->key,
+                                  (unsigned long long)field->number);
+        used += size > 0 ? (size_t)size : 0;
+    }
+}
+
 static void see_log(void *state, enum kith_log_level level, const char *event,
                     const struct kith_log_field *fields, size_t count)
 {
     struct host *host = state;
     struct world *world = host->world;
+    bool malformed = strcmp(event, "input_malformed") == 0;
+    char text[256], line[320];
     (void)level;
     if (strcmp(event, "process_ended") == 0) {
         see_end(host, fields, count);
         return;
     }
-    if (world->trace == NULL || world->failed) {
+    if (world->failed || (world->trace == NULL && !malformed)) {
         return;
     }
-    char text[256];
-    size_t used = 0;
-    for (size_t place = 0; place < count && used < sizeof text; place++) {
-        const struct kith_log_field *field = &fields[place];
-        int size = field->text != NULL ? snprintf(text + used, sizeof text - used, " %s=%s",
-                                                  field->key, field->text)
-                                       : snprintf(text + used, sizeof text - used, " %s=%llu",
-                                                  field->key, (unsigned long long)field->number);
-        used += size > 0 ? (size_t)size : 0;
+    write_fields(fields, count, text, sizeof text);
+    if (malformed) {
+        emit(world, &(struct event){.kind = EVENT_MALFORMED, .host = host, .text = text});
+        return;
     }
-    char line[320];
-    snprintf(line, sizeof line, "%s%s", event, used > 0 ? text : "");
+    snprintf(line, sizeof line, "%s%s", event, text);
     emit(world, &(struct event){.kind = EVENT_LOG, .host = host, .text = line});
 }
 

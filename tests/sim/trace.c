@@ -14,6 +14,7 @@ const char *event_name(enum event_kind kind)
         [EVENT_FAULT] = "fault:",
         [EVENT_PHASE] = "----",
         [EVENT_LOG] = "log:",
+        [EVENT_MALFORMED] = "gets nonsense:",
         [EVENT_ACTOR_STARTED] = "starts",
         [EVENT_ACTOR_ENDED] = "ends",
         [EVENT_KILL] = "kills",

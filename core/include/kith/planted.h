@@ -33,6 +33,7 @@
     X(UNKNOWN_NOT_COUNTED)                                                                         \
     X(MONITOR_OVERTAKES_MESSAGE)                                                                   \
     X(RECONNECT_FORGOTTEN)                                                                         \
+    X(GREETED_LATE)                                                                                \
     X(NAME_GIVEN_TWICE)                                                                            \
     X(ONLY_ONE_NAME_RELEASED)                                                                      \
     X(EPOCH_NOT_RAISED)                                                                            \
