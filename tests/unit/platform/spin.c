@@ -80,6 +80,28 @@ static void who_must_leave_again_and_again_rests_longer(void **state)
     assert_int_equal(spin.rest, KITHI_SPIN_REST_MOST);
 }
 
+// As a wait is that ends soon after it begins to sleep, whatever it spins before.
+static void wait_for_sleep(struct kithi_spin *spin, unsigned times)
+{
+    for (unsigned time = 0; time < times; time++) {
+        kithi_spin_waited(spin, spin->now_ns + LONGEST_NS / 4);
+    }
+}
+
+static void who_only_spins_in_vain_rests(void **state)
+{
+    struct kithi_spin spin;
+    (void)state;
+    kithi_spin_init(&spin, LONGEST_US);
+    wait_for_sleep(&spin, 1);
+    assert_true(spin.now_ns > 0);
+    wait_for_sleep(&spin, KITHI_SPINS_IN_VAIN);
+    assert_int_equal(spin.now_ns, 0);
+    assert_in_range(spin.rest, KITHI_SPIN_REST - 1, KITHI_SPIN_REST);
+    wait_for_sleep(&spin, KITHI_SPIN_REST + KITHI_SPINS_IN_VAIN + 1);
+    assert_in_range(spin.rest, 2 * KITHI_SPIN_REST - 2, 2 * KITHI_SPIN_REST);
+}
+
 static void without_a_longest_time_it_never_spins(void **state)
 {
     struct kithi_spin spin;
@@ -97,6 +119,7 @@ int main(void)
         cmocka_unit_test(long_waits_end_it),
         cmocka_unit_test(who_must_leave_the_core_rests),
         cmocka_unit_test(who_must_leave_again_and_again_rests_longer),
+        cmocka_unit_test(who_only_spins_in_vain_rests),
         cmocka_unit_test(without_a_longest_time_it_never_spins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
