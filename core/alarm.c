@@ -9,7 +9,7 @@ static bool is_before(const struct kith_alarm *one, const struct kith_alarm *oth
     if (one->deadline_ns != other->deadline_ns) {
         return one->deadline_ns < other->deadline_ns;
     }
-    return (int32_t)(one->turn - other->turn) < 0; // turns wrap around
+    return one->order < other->order;
 }
 
 static void put_at(struct kithi_heap *heap, uint32_t place, struct kith_alarm *alarm)
@@ -56,7 +56,7 @@ void kith_alarm_init(struct kith_alarm *alarm, void (*fire)(struct kith_alarm *a
 {
     alarm->deadline_ns = 0;
     alarm->heap_place = 0;
-    alarm->turn = 0;
+    alarm->order = 0;
     alarm->fire = fire;
 }
 
@@ -70,7 +70,7 @@ enum kith_error kith_alarm_set(struct kith_node *node, struct kith_alarm *alarm,
     }
     // One whose time has passed is due now: it doesn't overtake those that have waited.
     alarm->deadline_ns = deadline_ns > heap->fired_ns ? deadline_ns : heap->fired_ns;
-    alarm->turn = heap->turn++;
+    alarm->order = heap->next_order++;
     if (place == 0) {
         sift_up(heap, ++heap->len, alarm);
     } else {
@@ -100,10 +100,10 @@ void kithi_alarms_fire(struct kith_node *node)
         return;
     }
     heap->fired_ns = kith_node_now(node);
-    const uint32_t turn = heap->turn;
+    const uint64_t order = heap->next_order;
     while (heap->len > 0 && heap->alarms[1]->deadline_ns <= heap->fired_ns) {
         struct kith_alarm *alarm = heap->alarms[1];
-        if ((int32_t)(alarm->turn - turn) >= 0) {
+        if (alarm->order >= order) {
             return; // it was set meanwhile, and so were all that are due: next time
         }
         kith_alarm_clear(node, alarm);

@@ -146,7 +146,7 @@ struct kithi_pool {
 struct kithi_heap { // of alarms, the earliest first
     struct kith_alarm **alarms;
     uint32_t len, capacity;
-    uint32_t turn;     // of the next one that is set
+    uint64_t next_order;
     uint64_t fired_ns; // when they were last looked at
 };
 

@@ -22,8 +22,8 @@ enum kith_error kith_timer_stop(struct kith_process *self, uint64_t id);
 // called in the order in which they were set.
 struct kith_alarm {
     uint64_t deadline_ns;
+    uint64_t order;      // among those of the same deadline
     uint32_t heap_place; // 0: not set
-    uint32_t turn;       // among those of the same deadline
     void (*fire)(struct kith_alarm *alarm);
 };
 
