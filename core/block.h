@@ -116,6 +116,27 @@ static inline enum kith_error kithi_check_killed(struct kith_process *self)
 // since there may be no room left on this one.
 noreturn void kithi_overflow(struct kith_process *self);
 
+// A guarded stack may end anywhere. It must not be in the middle of a kernel call: what that has
+// begun would stay as it is, though the process is ended. So before something is begun what it will
+// need is touched, and if the stack ends there the process ends here.
+enum {
+    KITHI_STACK_SHORT = 32 * sizeof(void *), // the shortest ways
+    KITHI_STACK_SHARE = 8,                   // all others: this part of the whole
+};
+
+static inline void kithi_need_stack(size_t size)
+{
+    kithi_check_touch(kithi_arch_stack_pointer() - size);
+}
+
+// For what does more than move a few pointers. Outside of processes nothing is needed.
+static inline void kithi_need_much_stack(const struct kith_node *node)
+{
+    if (node->running != NULL) {
+        kithi_need_stack(node->running->stack.size / KITHI_STACK_SHARE);
+    }
+}
+
 // Before a process gives way or ends, and before it is in a ready queue.
 static inline void kithi_check_stack(struct kith_process *self)
 {

@@ -37,6 +37,7 @@ static inline enum kith_error wait_for_room(struct kith_process *self, struct ki
 static enum kith_error transmit_far(struct kith_process *self, struct kith_message **message,
                                     uint64_t deadline_ns)
 {
+    kithi_need_much_stack(self->node);
     struct kith_node *node = self->node;
     struct kith_route *route;
     enum kith_error error = try_to_send(node, message, &route);
@@ -193,6 +194,7 @@ static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_proces
 enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns)
 {
+    kithi_need_stack(KITHI_STACK_SHORT);
     struct kith_message *sent = *message;
     assert(!sent->waiting); // a request is replied to or forwarded
     stamp(self, sent);
@@ -271,6 +273,7 @@ static __attribute__((noinline)) enum kith_error call_far(struct kith_process *s
                                                           struct kith_message **message,
                                                           uint64_t deadline_ns)
 {
+    kithi_need_much_stack(self->node);
     if (self->flags & KITHI_KILLED) {
         return kithi_told_killed(self);
     }
@@ -294,6 +297,7 @@ static __attribute__((noinline)) enum kith_error call_near(struct kith_process *
                                                            struct kith_message **message,
                                                            uint64_t deadline_ns)
 {
+    kithi_need_much_stack(self->node);
     struct kith_message *request = *message;
     if (receiver == NULL || self->flags & KITHI_KILLED ||
         !kithi_mailbox_waits_for(receiver, request)) {
@@ -308,6 +312,7 @@ static __attribute__((noinline)) enum kith_error call_near(struct kith_process *
 enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns)
 {
+    kithi_need_stack(KITHI_STACK_SHORT);
     struct kith_message *request = *message;
     begin_request(self, to, request, deadline_ns, false);
     stamp(self, request);
@@ -329,6 +334,7 @@ enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
                              struct kith_message **message, uint64_t deadline_ns,
                              uint64_t reply_deadline_ns, uint64_t *id)
 {
+    kithi_need_much_stack(self->node);
     begin_request(self, to, *message, reply_deadline_ns, true);
     uint64_t request = (*message)->id;
     enum kith_error error = transmit(self, message, deadline_ns);
@@ -354,6 +360,7 @@ static void drop_late_reply(struct kith_process *self, struct kith_message **mes
 static __attribute__((noinline)) enum kith_error reply_far(struct kith_process *self,
                                                            struct kith_message **message)
 {
+    kithi_need_much_stack(self->node);
     struct kith_message *reply = *message;
     if (reply->to.node == self->node->incarnation) {
         *message = NULL;
@@ -376,6 +383,7 @@ static __attribute__((noinline)) enum kith_error reply_far(struct kith_process *
 
 enum kith_error kith_reply(struct kith_process *self, struct kith_message **message)
 {
+    kithi_need_stack(KITHI_STACK_SHORT);
     struct kith_message *reply = *message;
     if (KITHI_SELDOM(!reply->waiting)) {
         return KITH_ERROR_INVALID;
@@ -411,6 +419,7 @@ enum kith_error kith_reply_error(struct kith_process *self, struct kith_message 
 enum kith_error kith_forward(struct kith_process *self, struct kith_ref to,
                              struct kith_message **message, uint64_t deadline_ns)
 {
+    kithi_need_much_stack(self->node);
     struct kith_message *forwarded = *message;
     if (forwarded->hops >= KITH_HOPS) {
         return KITH_ERROR_LIMIT;

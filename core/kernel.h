@@ -319,6 +319,10 @@ void kithi_pool_close(struct kith_node *node);
 void kithi_message_poison(struct kith_message *message);
 void kithi_message_unpoison(struct kith_message *message);
 
+// What kith_message_free and kith_message_reset do, in the middle of something else.
+void kithi_message_end(struct kith_message *message);
+void kithi_message_reset(struct kith_message *message);
+
 // Tells whoever waits for the reply of `message`, here or on another node, that there won't be one.
 // Takes the message.
 void kithi_request_fail(struct kith_message *message, enum kith_error error);

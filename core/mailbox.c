@@ -46,6 +46,7 @@ void kithi_mailbox_put(struct kith_process *process, struct kith_message *messag
 // Lets senders that wait go on while there is room. The process is the one that runs.
 static void admit_senders(struct kith_process *process)
 {
+    kithi_need_stack(KITHI_STACK_SHORT);
     while (!kithi_list_empty(&process->senders)) {
         struct kith_process *sender =
             KITHI_ENTRY(process->senders.next, struct kith_process, waiting);
@@ -109,7 +110,10 @@ static inline enum kith_error take(struct kith_process *self, struct kith_messag
     if (KITHI_CHECKS) {
         kithi_message_unpoison(found);
     }
-    give_credit_back(self, found);
+    if (KITHI_SELDOM(found->origin != 0)) {
+        kithi_need_much_stack(self->node);
+        give_credit_back(self, found);
+    }
     if (!kithi_list_empty(&self->senders)) {
         admit_senders(self);
     }
@@ -136,6 +140,7 @@ static __attribute__((noinline)) enum kith_error receive_slowly(struct kith_proc
                                                                 struct kith_message **message,
                                                                 uint64_t deadline_ns)
 {
+    kithi_need_much_stack(self->node);
     if (self->flags & KITHI_KILLED) {
         return kithi_told_killed(self);
     }
@@ -154,6 +159,7 @@ static __attribute__((noinline)) enum kith_error receive_slowly(struct kith_proc
 enum kith_error kith_receive(struct kith_process *self, struct kith_message **message,
                              uint64_t deadline_ns)
 {
+    kithi_need_stack(KITHI_STACK_SHORT);
     assert(self->node->running == self);
     *message = NULL;
     if (KITHI_SELDOM(!kithi_blocks_simply(self, deadline_ns) || self->node->turn_wanted)) {
@@ -173,6 +179,7 @@ enum kith_error kith_receive(struct kith_process *self, struct kith_message **me
 static enum kith_error receive_match(struct kith_process *self, enum kithi_wait wait, uint64_t key,
                                      struct kith_message **message, uint64_t deadline_ns)
 {
+    kithi_need_much_stack(self->node);
     assert(self->node->running == self);
     *message = NULL;
     if (KITHI_SELDOM(self->flags & KITHI_KILLED)) {
@@ -215,8 +222,7 @@ bool kithi_mailbox_remove_down(struct kith_process *process, uint64_t monitor)
 static void drop_message(struct kith_process *process, struct kith_message *message)
 {
     give_credit_back(process, message);
-    kithi_message_hold(message, NULL);
-    kith_message_free(&message);
+    kithi_message_end(message);
 }
 
 void kithi_mailbox_end(struct kith_process *process)

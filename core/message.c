@@ -12,6 +12,7 @@ static __attribute__((noinline)) enum kith_error new_with_room(struct kith_node 
     if (size > node->limits.message_size) {
         return KITH_ERROR_TOO_LARGE;
     }
+    kithi_need_much_stack(node);
     struct kith_message *fresh;
     enum kith_error error = kithi_pool_take(node, &fresh);
     if (error != KITH_OK) {
@@ -31,6 +32,7 @@ static __attribute__((noinline)) enum kith_error new_with_room(struct kith_node 
 enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t size,
                                  struct kith_message **message)
 {
+    kithi_need_stack(KITHI_STACK_SHORT);
     if (KITHI_SELDOM(node->pool.free == NULL || size > INLINE_ROOM ||
                      size > node->limits.message_size)) {
         return new_with_room(node, type, size, message);
@@ -71,7 +73,7 @@ void kithi_request_fail(struct kith_message *message, enum kith_error error)
 {
     struct kith_node *node = message->node;
     kithi_message_let_go(message, KITHI_PLACE_KERNEL);
-    kith_message_reset(message);
+    kithi_message_reset(message);
     message->to = message->reply_to;
     message->error = error;
     message->waiting = false;
@@ -90,6 +92,12 @@ void kithi_request_fail(struct kith_message *message, enum kith_error error)
 // What kith_message_free does seldom: somebody waits for an outcome, or there are blocks.
 static __attribute__((noinline)) void free_slowly(struct kith_message *message)
 {
+    kithi_need_much_stack(message->node);
+    kithi_message_end(message);
+}
+
+void kithi_message_end(struct kith_message *message)
+{
     if (message->waiting && !KITH_BUG(REQUEST_DROPPED_WITHOUT_OUTCOME)) {
         kithi_request_fail(message, KITH_ERROR_DOWN);
         return;
@@ -100,6 +108,7 @@ static __attribute__((noinline)) void free_slowly(struct kith_message *message)
 
 void kith_message_free(struct kith_message **message)
 {
+    kithi_need_stack(KITHI_STACK_SHORT);
     struct kith_message *freed = *message;
     *message = NULL;
     if (freed == NULL) {

@@ -224,12 +224,14 @@ static enum kith_error start(struct kith_process *self, struct kith_ref target, 
 enum kith_error kith_monitor_start(struct kith_process *self, struct kith_ref target,
                                    uint64_t *monitor)
 {
+    kithi_need_much_stack(self->node);
     uint64_t id;
     return start(self, target, false, monitor == NULL ? &id : monitor);
 }
 
 enum kith_error kith_monitor_stop(struct kith_process *self, uint64_t id)
 {
+    kithi_need_much_stack(self->node);
     struct kith_node *node = self->node;
     struct kith_ref watcher = kithi_process_ref(self);
     struct kithi_monitor *monitor = find_monitor(node, watcher, KITH_REF_NONE, id);
@@ -260,6 +262,7 @@ static enum kith_error add_reverse(struct kith_node *node, struct kith_ref watch
 
 enum kith_error kith_tie(struct kith_process *self, struct kith_ref target)
 {
+    kithi_need_much_stack(self->node);
     struct kith_node *node = self->node;
     struct kith_ref watcher = kithi_process_ref(self);
     uint64_t id;

@@ -138,6 +138,7 @@ void *kith_message_allocate(struct kith_message *message, size_t size)
     if (memory != NULL) {
         return memory;
     }
+    kithi_need_much_stack(message->node);
     struct kith_arena_block *block = take_block(message->node, (size + 15) & ~(size_t)15);
     if (block == NULL) {
         return NULL;
@@ -148,7 +149,7 @@ void *kith_message_allocate(struct kith_message *message, size_t size)
     return take_from(block->bytes, block->size, &block->used, size);
 }
 
-void kith_message_reset(struct kith_message *message)
+void kithi_message_reset(struct kith_message *message)
 {
     while (message->blocks != NULL) {
         struct kith_arena_block *block = message->blocks;
@@ -163,10 +164,16 @@ void kith_message_reset(struct kith_message *message)
     message->descriptor = NULL;
 }
 
+void kith_message_reset(struct kith_message *message)
+{
+    kithi_need_much_stack(message->node);
+    kithi_message_reset(message);
+}
+
 void kithi_pool_put(struct kith_message *message)
 {
     if (message->blocks != NULL) {
-        kith_message_reset(message);
+        kithi_message_reset(message);
     }
     kithi_pool_push(message);
 }
@@ -189,7 +196,7 @@ void kithi_pool_reclaim(struct kith_process *owner)
                 (void *)(slab->messages + (size_t)place * KITHI_MESSAGE_SIZE);
             if (message->place == KITHI_PLACE_HELD && message->owner == owner->slot) {
                 reopen_request(message, owner);
-                kith_message_free(&message);
+                kithi_message_end(message);
             }
         }
     }
@@ -203,7 +210,7 @@ void kithi_pool_close(struct kith_node *node)
             struct kith_message *message =
                 (void *)(slab->messages + (size_t)place * KITHI_MESSAGE_SIZE);
             if (message->place != KITHI_PLACE_FREE) {
-                kith_message_reset(message);
+                kithi_message_reset(message);
             }
         }
     }

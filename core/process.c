@@ -165,6 +165,7 @@ static void init_process(struct kith_process *process, const struct kith_spawn_o
 enum kith_error kith_spawn(struct kith_node *node, const struct kith_spawn_options *options,
                            struct kith_ref *ref)
 {
+    kithi_need_much_stack(node);
     assert(options->entry != NULL);
     uint32_t class = node->stack_class;
     enum kith_error error = KITH_OK;
@@ -248,6 +249,7 @@ void kithi_process_end(struct kith_process *process, enum kith_error reason)
 
 noreturn void kith_exit(struct kith_process *self, enum kith_error reason)
 {
+    kithi_need_much_stack(self->node);
     assert(self->node->running == self);
     kithi_check_stack(self);
     kithi_process_end(self, reason);
@@ -258,6 +260,7 @@ noreturn void kith_exit(struct kith_process *self, enum kith_error reason)
 
 enum kith_error kith_kill(struct kith_node *node, struct kith_ref ref, enum kith_error reason)
 {
+    kithi_need_much_stack(node);
     if (ref.node != node->incarnation) {
         return KITH_ERROR_NOT_FOUND;
     }

@@ -66,6 +66,7 @@ static void fire_timer(struct kith_alarm *alarm)
 enum kith_error kith_timer_start(struct kith_process *self, uint64_t first_ns, uint64_t period_ns,
                                  uint64_t *id)
 {
+    kithi_need_much_stack(self->node);
     struct kith_node *node = self->node;
     if (node->timers >= node->limits.timers) {
         return KITH_ERROR_LIMIT;
@@ -100,6 +101,7 @@ enum kith_error kith_timer_start(struct kith_process *self, uint64_t first_ns, u
 
 enum kith_error kith_timer_stop(struct kith_process *self, uint64_t id)
 {
+    kithi_need_much_stack(self->node);
     for (struct kithi_list *node = self->timers.next; node != &self->timers; node = node->next) {
         struct kithi_timer *timer = KITHI_ENTRY(node, struct kithi_timer, of_process);
         if (timer->id == id) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel needs of a CPU. Each folder below holds switch.S, stack.c and cycles.h; the build
+// What the kernel needs of a CPU. Each folder below holds switch.S, stack.c and cpu.h; the build
 // chooses one (docs/porting.md).
 #ifndef KITHI_ARCH_H
 #define KITHI_ARCH_H
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cycles.h>
+#include <cpu.h>
 
 // Prepares a fresh stack so that the first switch to it calls entry(argument), which must never
 // return. Gives the stack pointer to switch to. Touches only the top of the stack.
@@ -23,6 +23,8 @@ uint32_t kithi_arch_switch(void **save, void *load, uint32_t result);
 // Fault handlers continue here to abandon a process. Not callable from C.
 void kithi_arch_resume(void);
 
-// cycles.h: static inline uint64_t kithi_arch_cycles(void): a cheap counter that never goes back.
+// cpu.h, static inline:
+// uint64_t kithi_arch_cycles(void): a cheap counter that never goes back.
+// uintptr_t kithi_arch_stack_pointer(void): where the stack ends now; it grows downwards.
 
 #endif

@@ -38,7 +38,7 @@ CORE_INCLUDES = {name + ".h" for name in (
     "assert", "float", "iso646", "limits", "stdalign", "stdarg", "stdbool", "stddef", "stdint",
     "stdnoreturn", "string")}
 # Headers of a folder that the build chooses, and the compiler's for the checks of ownership.
-CORE_INCLUDES |= {"cycles.h", "kithi_checks.h"}
+CORE_INCLUDES |= {"cpu.h", "kithi_checks.h"}
 CORE_EXCEPTIONS = {
     ("core/checks/asan/", "sanitizer/asan_interface.h"),
     ("core/checks/asan/", "sanitizer/common_interface_defs.h"),

@@ -7,6 +7,7 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { KITHI_CHECKS = 1 };
 
@@ -18,6 +19,13 @@ static inline void kithi_check_poison(const void *memory, size_t size)
 static inline void kithi_check_unpoison(const void *memory, size_t size)
 {
     __asan_unpoison_memory_region(memory, size);
+}
+
+// Touches memory of a stack, which frames that are gone may have left poisoned.
+static __attribute__((noinline, unused, no_sanitize("address"))) void
+kithi_check_touch(uintptr_t address)
+{
+    (void)*(const volatile unsigned char *)address;
 }
 
 // Before a switch to the stack at `base`; `fake_stack` NULL: the current one never continues.
