@@ -112,13 +112,22 @@ static inline enum kith_error kithi_check_killed(struct kith_process *self)
     return KITHI_SELDOM(self->flags & KITHI_KILLED) ? kithi_told_killed(self) : KITH_OK;
 }
 
-// Gives up the running process, whose canary is broken. The scheduler ends it on its own stack,
+// Gives up the running process, whose stack is at its end. The scheduler ends it on its own stack,
 // since there may be no room left on this one.
 noreturn void kithi_overflow(struct kith_process *self);
 
-// A guarded stack may end anywhere. It must not be in the middle of a kernel call: what that has
-// begun would stay as it is, though the process is ended. So before something is begun what it will
-// need is touched, and if the stack ends there the process ends here.
+// Before a process gives way or ends, and before it is in a ready queue.
+static inline void kithi_check_stack(struct kith_process *self)
+{
+    if (KITHI_SELDOM(self->flags & KITHI_UNGUARDED) && !kithi_stack_intact(&self->stack)) {
+        kithi_overflow(self);
+    }
+}
+
+// A stack may end anywhere. It must not be in the middle of a kernel call: what that has begun
+// would stay as it is, though the process is ended. So before something is begun what it will
+// need is touched, or without a guard looked at, and if the stack ends there the process ends
+// here.
 enum {
     KITHI_STACK_SHORT = 32 * sizeof(void *), // the shortest ways
     KITHI_STACK_SHARE = 8,                   // all others: this part of the whole
@@ -132,17 +141,15 @@ static inline void kithi_need_stack(size_t size)
 // For what does more than move a few pointers. Outside of processes nothing is needed.
 static inline void kithi_need_much_stack(const struct kith_node *node)
 {
-    if (node->running != NULL) {
-        kithi_need_stack(node->running->stack.size / KITHI_STACK_SHARE);
+    struct kith_process *self = node->running;
+    if (self == NULL) {
+        return;
     }
-}
-
-// Before a process gives way or ends, and before it is in a ready queue.
-static inline void kithi_check_stack(struct kith_process *self)
-{
-    if (KITHI_SELDOM(self->flags & KITHI_UNGUARDED) && !kithi_stack_intact(&self->stack)) {
+    size_t size = self->stack.size / KITHI_STACK_SHARE;
+    if (!self->stack.guarded && kithi_arch_stack_pointer() < (uintptr_t)self->stack.base + size) {
         kithi_overflow(self);
     }
+    kithi_need_stack(size);
 }
 
 // Continues with `next`, to which nothing special applies. Returns, when `self` has been woken,

@@ -109,6 +109,48 @@ static void do_nothing(struct kith_process *self, void *argument)
     }
 }
 
+static void goes_on(struct kith_process *self, void *argument)
+{
+    (void)argument;
+    (void)kith_sleep_until(self, KITH_FOREVER);
+}
+
+// Goes down until only `room` is left, and spawns.
+static uint32_t descend_and_spawn(struct scene *scene, size_t room)
+{
+    volatile unsigned char frame[FRAME];
+    memset((unsigned char *)frame, 1, sizeof frame);
+    if ((uintptr_t)frame > (uintptr_t)scene->stack.base + room) {
+        return descend_and_spawn(scene, room) + frame[FRAME - 1];
+    }
+    const struct kith_spawn_options options = {.label = "another", .entry = goes_on};
+    scene->steps++;
+    (void)kith_spawn(scene->check->node, &options, NULL);
+    scene->steps++;
+    return frame[FRAME - 1];
+}
+
+static void spawn_deep_down(struct kith_process *self, void *argument)
+{
+    struct scene *scene = argument;
+    (void)self;
+    (void)descend_and_spawn(scene, scene->stack.size / 9);
+}
+
+static void a_call_without_room_ends_the_process_before_it_begins(struct check *check)
+{
+    struct scene scene = {.check = check};
+    struct kith_node_counters counters;
+    check_spawn(check, watch, &scene);
+    scene.target = check_spawn(check, spawn_deep_down, &scene);
+    scene.stack = check->stack;
+    check_finish(check); // nothing else has been spawned
+    kith_node_counters(check->node, &counters);
+    CHECK(check, scene.steps == 1);
+    CHECK(check, scene.reason == KITH_ERROR_OVERFLOW);
+    CHECK(check, counters.overflows == 1 && counters.spawned == 2);
+}
+
 static void the_stack_of_an_overflow_can_be_used_again(struct check *check)
 {
     run_overflow(check, RECEIVES);
@@ -182,6 +224,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(an_overflow_ends_the_process_when_it_yields),
     CHECK_CASE(an_overflow_is_noticed_when_the_process_returns),
     CHECK_CASE(an_overflow_is_noticed_when_the_process_exits),
+    CHECK_CASE(a_call_without_room_ends_the_process_before_it_begins),
     CHECK_CASE(the_stack_of_an_overflow_can_be_used_again),
     CHECK_CASE(the_high_water_mark_shows_how_deep_a_process_went),
     CHECK_CASE(a_process_gets_the_stack_it_asks_for_whoever_had_it_before),

@@ -22,8 +22,8 @@ static inline void kithi_check_unpoison(const void *memory, size_t size)
 }
 
 // Touches memory of a stack, which frames that are gone may have left poisoned.
-static __attribute__((noinline, unused, no_sanitize("address"))) void
-kithi_check_touch(uintptr_t address)
+static __attribute__((noinline, unused, no_sanitize("address"))) void kithi_check_touch(
+    uintptr_t address)
 {
     (void)*(const volatile unsigned char *)address;
 }

@@ -3,6 +3,7 @@
 #include <frame.pb-c.h>
 
 #include <kith/codec.h>
+#include <kith/monitor.h>
 
 #include "fixture.h"
 
@@ -513,6 +514,68 @@ static void typed_payloads_are_encoded_when_they_leave(void **state)
     close_fixture(&fixture);
 }
 
+static void wait_on(struct kith_process *self, void *argument)
+{
+    (void)argument;
+    (void)kith_sleep_until(self, KITH_FOREVER);
+}
+
+static void call_remote(struct kith_process *self, void *argument)
+{
+    struct kith_message *message = new_message(self, 100);
+    (void)argument;
+    (void)kith_call(self, remote(4), &message, kith_deadline_ms(self, 1000));
+    kith_message_free(&message);
+}
+
+static void watch_remote(struct kith_process *self, void *argument)
+{
+    uint64_t id;
+    (void)argument;
+    (void)kith_monitor_start(self, remote(4), &id);
+    (void)kith_tie(self, remote(5));
+    (void)kith_sleep_until(self, KITH_FOREVER);
+}
+
+// How deep the stack has been that processes begin on, if `way` has run on it once more.
+static size_t measure_depth(struct fixture *fixture, kith_process_entry *way, void *argument)
+{
+    struct kith_process_info info;
+    struct kith_ref ref = spawn(fixture, way, argument);
+    run(fixture);
+    (void)kith_kill(fixture->node, ref, KITH_ERROR_KILLED);
+    run(fixture);
+    ref = spawn(fixture, wait_on, NULL);
+    assert_int_equal(kith_process_info(fixture->node, ref.slot, &info), KITH_OK);
+    (void)kith_kill(fixture->node, ref, KITH_ERROR_KILLED);
+    run(fixture);
+    return info.stack_used;
+}
+
+// Before a call that isn't simple the kernel makes sure of an eighth of the stack.
+static void sending_needs_less_than_the_kernel_makes_sure_of(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct sending small = {.slot = 1, .count = 2, .size = 1000};
+    struct sending large = {.slot = 2, .count = 1, .size = 100000};
+    struct sending without_room = {.slot = 3, .count = 1, .size = 10, .deadline_ns = KITH_NO_WAIT};
+    size_t typed = 100;
+    open_with_peer(&fixture, &peer, NULL);
+    size_t least = measure_depth(&fixture, wait_on, NULL);
+    (void)measure_depth(&fixture, send_some, &small);
+    (void)measure_depth(&fixture, send_some, &large);
+    (void)measure_depth(&fixture, send_typed, &typed);
+    (void)measure_depth(&fixture, call_remote, NULL);
+    (void)measure_depth(&fixture, watch_remote, NULL);
+    size_t most = measure_depth(&fixture, send_some, &without_room);
+    if (!KITH_SANITIZED) {
+        assert_in_range(most - least, 1, fixture.limits.stack_size / 8);
+    }
+    close_fixture(&fixture);
+}
+
 struct scarce {
     struct fixture *fixture;
     size_t size;
@@ -577,6 +640,7 @@ int main(void)
         cmocka_unit_test(a_message_larger_than_the_queue_passes_an_empty_one),
         cmocka_unit_test(processes_that_never_rest_do_not_keep_a_link_from_sending),
         cmocka_unit_test(typed_payloads_are_encoded_when_they_leave),
+        cmocka_unit_test(sending_needs_less_than_the_kernel_makes_sure_of),
         cmocka_unit_test(without_memory_a_message_is_refused_and_costs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
