@@ -37,10 +37,10 @@ enum kith_error kithi_queue_frame(struct kithi_link *link, unsigned stream,
         if (batch == NULL) {
             return KITH_ERROR_NO_MEMORY;
         }
-        append(queued, batch);
         bool fits = write_frame(link, batch, frame, source, &written);
         assert(fits);
         (void)fits;
+        append(queued, batch); // now: packing a deep payload may have been the end of a stack
     }
     count_frame(link, stream, batch, frame, written);
     return KITH_OK;
