@@ -28,7 +28,7 @@ struct scene {
     void (*call)(struct kith_process *self, struct scene *scene);
     size_t left; // of the stack when that is called
     bool came_back;
-    struct kith_ref server, sleeper, full, caller;
+    struct kith_ref server, sleeper, full;
     struct kith_message *message; // of the process that makes the call
 };
 
@@ -233,9 +233,9 @@ static void survives(void (*call)(struct kith_process *self, struct scene *scene
         open_scene(&scene);
         scene.call = call;
         scene.left = left;
-        scene.caller = spawn(&scene, make_call, 0);
+        struct kith_ref caller = spawn(&scene, make_call, 0);
         settle(&scene);
-        (void)kith_kill(scene.node, scene.caller, KITH_ERROR_KILLED);
+        (void)kith_kill(scene.node, caller, KITH_ERROR_KILLED);
         settle(&scene);
         overflows += scene.node->counters.overflows == 1;
         survivals += scene.node->counters.overflows == 0;
