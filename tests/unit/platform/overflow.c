@@ -225,7 +225,8 @@ static void check_the_others(struct scene *scene)
     assert_true(scene->came_back);
 }
 
-static void survives(void (*call)(struct kith_process *self, struct scene *scene))
+static void a_stack_may_end_anywhere_in(void (*call)(struct kith_process *self,
+                                                     struct scene *scene))
 {
     unsigned overflows = 0, survivals = 0;
     for (size_t left = LEFT_LEAST; left <= LEFT_MOST; left += LEFT_STEP) {
@@ -251,7 +252,7 @@ static void survives(void (*call)(struct kith_process *self, struct scene *scene
     static void call##_survives(void **state)                                                      \
     {                                                                                              \
         (void)state;                                                                               \
-        survives(call);                                                                            \
+        a_stack_may_end_anywhere_in(call);                                                         \
     }
 CASE(call_the_server)
 CASE(call_with_a_deadline)
