@@ -38,16 +38,22 @@ void kithi_liveness_heard(struct kithi_link *link)
     }
 }
 
-void kithi_liveness_ping(struct kithi_link *link)
+uint64_t kithi_liveness_ask(struct kithi_link *link, unsigned stream)
 {
     struct kith_frame frame = {
         .kind = KITH_FRAME_PING, .id = ++link->ping_id, .remaining_ms = UINT64_MAX};
+    kithi_link_control(link, stream, &frame);
+    return frame.id;
+}
+
+void kithi_liveness_ping(struct kithi_link *link)
+{
+    uint64_t id = kithi_liveness_ask(link, KITH_STREAM_CONTROL);
     link->pinged_ns = kith_node_now(link->net->node);
     if (link->ping_sent_ns == 0) {
         link->ping_sent_ns = link->pinged_ns;
-        link->rtt_ping = link->ping_id;
+        link->rtt_ping = id;
     }
-    kithi_link_control(link, KITH_STREAM_CONTROL, &frame);
 }
 
 bool kithi_liveness_pong(struct kithi_link *link, uint64_t id)

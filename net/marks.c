@@ -6,18 +6,15 @@
 
 static void set_mark(struct kithi_link *link, unsigned stream)
 {
-    struct kithi_stream *marked = &link->queue.streams[stream];
-    struct kith_frame ping = {
-        .kind = KITH_FRAME_PING, .id = ++link->ping_id, .remaining_ms = UINT64_MAX};
-    marked->mark = ping.id;
-    marked->marked = marked->queued;
-    kithi_link_control(link, stream, &ping);
+    struct kithi_stream *queued = &link->queue.streams[stream];
+    queued->marked = queued->queued;
+    queued->mark = kithi_liveness_ask(link, stream);
 }
 
 void kithi_marks_handed(struct kithi_link *link, unsigned stream)
 {
-    const struct kithi_stream *handed = &link->queue.streams[stream];
-    if (handed->mark == 0 && handed->handed - handed->read >= KITHI_MARK_MESSAGES) {
+    const struct kithi_stream *queued = &link->queue.streams[stream];
+    if (queued->mark == 0 && queued->handed - queued->read >= KITHI_MARK_MESSAGES) {
         set_mark(link, stream);
     }
 }
@@ -25,8 +22,8 @@ void kithi_marks_handed(struct kithi_link *link, unsigned stream)
 void kithi_marks_tick(struct kithi_link *link)
 {
     for (unsigned stream = 0; stream < KITH_STREAMS; stream++) {
-        const struct kithi_stream *looked_at = &link->queue.streams[stream];
-        if (looked_at->mark == 0 && looked_at->handed > looked_at->read) {
+        const struct kithi_stream *queued = &link->queue.streams[stream];
+        if (queued->mark == 0 && queued->handed > queued->read) {
             set_mark(link, stream);
         }
     }
@@ -35,11 +32,11 @@ void kithi_marks_tick(struct kithi_link *link)
 void kithi_marks_pong(struct kithi_link *link, uint64_t id)
 {
     for (unsigned stream = 0; stream < KITH_STREAMS; stream++) {
-        struct kithi_stream *marked = &link->queue.streams[stream];
-        if (marked->mark == id) {
-            marked->mark = 0;
+        struct kithi_stream *queued = &link->queue.streams[stream];
+        if (queued->mark == id) {
+            queued->mark = 0;
             // A peer that guesses doesn't say more than can be.
-            marked->read = marked->marked < marked->handed ? marked->marked : marked->handed;
+            queued->read = queued->marked < queued->handed ? queued->marked : queued->handed;
         }
     }
 }
@@ -48,10 +45,10 @@ uint64_t kithi_marks_settle(struct kithi_link *link)
 {
     uint64_t unread = 0;
     for (unsigned stream = 0; stream < KITH_STREAMS; stream++) {
-        struct kithi_stream *settled = &link->queue.streams[stream];
-        unread += settled->handed - settled->read;
-        settled->read = settled->handed;
-        settled->mark = 0;
+        struct kithi_stream *queued = &link->queue.streams[stream];
+        unread += queued->handed - queued->read;
+        queued->read = queued->handed;
+        queued->mark = 0;
     }
     return unread;
 }

@@ -10,7 +10,7 @@ enum {
     KITHI_TICKS = 20,           // looks at a link within the detection time
     KITHI_LARGE_OPEN = 4,       // large messages in parts at once on one link
     KITHI_MALFORMED_MOST = 4,   // undecodable frames after which a connection is ended
-    KITHI_TURN_BYTES = 16384,   // in front of a link: enough for the pump to begin with
+    KITHI_TURN_BYTES = 16384,   // of a link: what the pump begins with, and does in a turn
     KITHI_CREDIT_BYTES = 4096,  // payload that costs one credit more
     KITHI_MARK_MESSAGES = 4096, // handed over on a stream before we ask how far the peer has read
     KITHI_BACKOFF_FIRST_MS = 100,
