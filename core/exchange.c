@@ -33,11 +33,10 @@ static inline enum kith_error wait_for_room(struct kith_process *self, struct ki
     return kithi_block(self, KITH_STATE_SENDING, deadline_ns);
 }
 
-// The long way, for any message to anywhere.
+// The long way, for any message to anywhere. The caller has made sure of the stack.
 static enum kith_error transmit_far(struct kith_process *self, struct kith_message **message,
                                     uint64_t deadline_ns)
 {
-    kithi_need_much_stack(self->node);
     struct kith_node *node = self->node;
     struct kith_route *route;
     enum kith_error error = try_to_send(node, message, &route);
@@ -162,6 +161,7 @@ static __attribute__((noinline)) enum kith_error send_far(struct kith_process *s
                                                           struct kith_message **message,
                                                           uint64_t deadline_ns)
 {
+    kithi_need_much_stack(self->node);
     enum kith_error error = transmit_far(self, message, deadline_ns);
     bool gives_way = self->node->turn_wanted && deadline_ns != KITH_NO_WAIT;
     return gives_way ? give_way(self, error) : error;

@@ -166,9 +166,6 @@ static void take_connect(struct kithi_backend *backend, struct kithi_item *item)
         return;
     }
     struct kith_connection *end = item->to;
-    if (end->backend == NULL) {
-        return;
-    }
     void *owner = backend->events.accepted(backend->owner, end, &peer);
     if (end->backend != NULL && owner == NULL) {
         kithi_loop_packet(end, KITHI_ITEM_ABORT);
