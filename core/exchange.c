@@ -362,6 +362,7 @@ static __attribute__((noinline)) enum kith_error reply_far(struct kith_process *
 {
     kithi_need_much_stack(self->node);
     struct kith_message *reply = *message;
+    reply->to = reply->reply_to;
     if (reply->to.node == self->node->incarnation) {
         *message = NULL;
         kithi_count_sent(self);
@@ -389,7 +390,6 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
         return KITH_ERROR_INVALID;
     }
     stamp(self, reply);
-    reply->to = reply->reply_to;
     reply->waiting = false;
     reply->done = true;
     reply->failed = false;
@@ -399,6 +399,7 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
                      caller->wait_key != reply->id)) {
         return reply_far(self, message);
     }
+    reply->to = kithi_process_ref(caller);
     if (caller->flags & KITHI_TIMED) {
         return hand_over_and_wake(self, message, caller);
     }
