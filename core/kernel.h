@@ -26,6 +26,7 @@ enum {
     KITHI_STACK_CLASSES = 32, // 1 KB, 1.5 KB, 2 KB, 3 KB, 4 KB ...
     KITHI_BLOCK_CLASSES = 3,
     KITHI_ROUND = 256, // switches before the scheduler looks at clock and platform again
+    KITHI_ROUND_NS = 100000,         // or so long, if others are ready: about one slice more
     KITHI_FAVOURS = KITHI_ROUND / 2, // how often one goes before others that were ready earlier
     KITHI_MANY_SLICES = 64,          // in a round of so many they aren't timed each
     KITHI_BRIEF_CYCLES = 2000,       // if one took fewer
@@ -187,6 +188,7 @@ struct kith_node {
     void *scheduler_stack_pointer;
     uint32_t quiet;                // switches left before one has more to do (kithi_attend)
     uint32_t round;                // switches left after those before the scheduler's turn
+    uint32_t round_len;            // of this round, in switches
     uint32_t in_a_row;             // picks of high priority while others waited
     uint32_t favours;              // left in this round
     struct kith_process *favoured; // who had the last one
@@ -203,7 +205,7 @@ struct kith_node {
     uint32_t sample_left;   // slices until then
     uint64_t slice_start;   // cycles, of a slice that is timed
     uint64_t round_start, round_switches;
-    uint64_t round_ns;           // 0, or the time of this round
+    uint64_t round_ns;           // when it began
     uint32_t random;             // spreads the samples
     uint64_t watched_switches;   // when kith_node_watch last looked
     uint64_t held_ns, report_ns; // by the running process since then; to be reported when so long
@@ -291,7 +293,7 @@ uint64_t kithi_round_ns(struct kith_node *node);   // a time of this round of th
 // Switches of the round that runs; 0 between rounds.
 static inline uint32_t kithi_round_switches(const struct kith_node *node)
 {
-    return KITHI_ROUND - node->round - node->quiet;
+    return node->round_len - node->round - node->quiet;
 }
 uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles);
 

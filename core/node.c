@@ -46,7 +46,7 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
     memset(opened, 0, sizeof *opened);
     opened->platform = *platform;
     opened->limits = *options->limits;
-    opened->round = KITHI_ROUND;
+    opened->round = opened->round_len = KITHI_ROUND;
     if (options->name != NULL) {
         memcpy(opened->name, options->name, strlen(options->name));
     }

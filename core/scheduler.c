@@ -64,6 +64,23 @@ static void end_timed_slice(struct kith_process *process, uint64_t now)
     }
 }
 
+static bool is_ready(const struct kith_node *node)
+{
+    return node->ready[KITH_PRIORITY_HIGH].first != NULL ||
+           node->ready[KITH_PRIORITY_NORMAL].first != NULL;
+}
+
+// Processes that give way now and then, as they should, mustn't keep the node from its network for
+// so many of their slices. Where slices are known to be short the clock needn't be looked at.
+static void end_long_round(struct kith_node *node)
+{
+    if (!node->sampling && is_ready(node) &&
+        kith_node_now(node) - node->round_ns >= KITHI_ROUND_NS) {
+        node->round_len -= node->round;
+        node->round = 0;
+    }
+}
+
 // Reading the cycle counter costs more than a switch. So where slices are short only some of them
 // are timed, at random distances, and each stands for those between; where they are long all are.
 static void attend(struct kith_node *node, struct kith_process *self)
@@ -72,6 +89,7 @@ static void attend(struct kith_node *node, struct kith_process *self)
     if (node->slice_weight > 0) {
         end_timed_slice(self, now);
     }
+    end_long_round(node);
     if (!node->sampling) {
         begin_slices(node, 1, 1, now);
     } else if (node->sample_left == 0) {
@@ -182,7 +200,7 @@ static void begin_round(struct kith_node *node)
         switches >= KITHI_MANY_SLICES && (now - node->round_start) / switches < KITHI_BRIEF_CYCLES;
     node->round_start = now;
     node->round_switches = node->counters.switches;
-    node->round_ns = 0;
+    node->round_ns = kith_node_now(node);
     node->favours = KITHI_FAVOURS;
     node->favoured = NULL;
     if (node->sampling && node->sample_period == 0) {
@@ -197,19 +215,13 @@ static void end_round(struct kith_node *node)
     if (node->slice_weight == 0) {
         node->sample_left += node->quiet; // those that there weren't
     }
-    node->round = KITHI_ROUND;
+    node->round = node->round_len = KITHI_ROUND;
     node->quiet = 0;
 }
 
 uint64_t kithi_round_ns(struct kith_node *node)
 {
-    if (node->running == NULL) {
-        return kith_node_now(node);
-    }
-    if (node->round_ns == 0) {
-        node->round_ns = kith_node_now(node);
-    }
-    return node->round_ns;
+    return node->running == NULL ? kith_node_now(node) : node->round_ns;
 }
 
 void kithi_set_deadline(struct kith_process *self, uint64_t deadline_ns)
@@ -321,12 +333,6 @@ static void run_round(struct kith_node *node)
         kithi_process_end(node->running, KITH_ERROR_OVERFLOW);
         node->running = NULL;
     }
-}
-
-static bool is_ready(const struct kith_node *node)
-{
-    return node->ready[KITH_PRIORITY_HIGH].first != NULL ||
-           node->ready[KITH_PRIORITY_NORMAL].first != NULL;
 }
 
 uint64_t kith_node_step(struct kith_node *node)

@@ -260,6 +260,52 @@ static void who_gives_way_lets_others_run_and_then_the_scheduler(void **state)
     close_fixture(&fixture);
 }
 
+enum { WORKERS = 3, SLICE_NS = 5000000 };
+
+struct work {
+    struct kith_platform_sim *sim;
+    unsigned slices; // left
+};
+
+static void work_in_slices(struct kith_process *self, void *argument)
+{
+    struct work *work = argument;
+    while (work->slices > 0) {
+        work->slices--;
+        kith_platform_sim_advance(work->sim, SLICE_NS);
+        assert_int_equal(kith_yield(self), KITH_OK);
+    }
+}
+
+static void sleep_for_one_slice(struct kith_process *self, void *argument)
+{
+    uint64_t *late_ns = argument;
+    uint64_t deadline_ns = kith_now(self) + SLICE_NS;
+    assert_int_equal(kith_sleep_until(self, deadline_ns), KITH_OK);
+    *late_ns = kith_now(self) - deadline_ns;
+}
+
+// However many slices a round may have, after a long one it is over.
+static void the_scheduler_has_its_turn_after_one_long_slice(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct kith_node_counters counters;
+    uint64_t late_ns;
+    open_fixture(&fixture, &kith_limits_linux);
+    struct work work = {.sim = fixture.sim, .slices = 100};
+    for (int worker = 0; worker < WORKERS; worker++) {
+        spawn(&fixture, "worker", work_in_slices, &work);
+    }
+    spawn(&fixture, "sleeper", sleep_for_one_slice, &late_ns);
+    run_to_end(&fixture);
+    assert_int_equal(work.slices, 0);
+    assert_true(late_ns <= (WORKERS + 1) * SLICE_NS);
+    kith_node_counters(fixture.node, &counters);
+    assert_in_range(counters.switches, 100, 100 + 2 * WORKERS + 2);
+    close_fixture(&fixture);
+}
+
 struct watched {
     struct kith_node *node;
     unsigned reports;
@@ -366,6 +412,7 @@ int main(void)
         cmocka_unit_test(high_priority_goes_first_but_starves_nobody),
         cmocka_unit_test(high_priority_that_was_alone_still_goes_first),
         cmocka_unit_test(accounting_says_what_a_process_did),
+        cmocka_unit_test(the_scheduler_has_its_turn_after_one_long_slice),
         cmocka_unit_test(who_gives_way_lets_others_run_and_then_the_scheduler),
         cmocka_unit_test(slots_run_out_with_a_clear_error_and_come_back),
         cmocka_unit_test(a_process_that_holds_the_cpu_is_reported_by_name),
