@@ -48,6 +48,11 @@ add_library(kith_generated_options INTERFACE)
 add_library(kith_options INTERFACE)
 target_link_libraries(kith_options INTERFACE kith_generated_options)
 
+# A frame larger than the guard below a stack would step over it; so it is touched page by page.
+if(KITH_PLATFORM STREQUAL linux)
+    target_compile_options(kith_generated_options INTERFACE -fstack-clash-protection)
+endif()
+
 set(KITH_WARNINGS
     -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
     -Wundef -Wwrite-strings -Wpointer-arith -Wformat=2 -Wcast-align)

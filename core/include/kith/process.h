@@ -24,15 +24,15 @@ struct kith_spawn_options {
     const char *label;         // for people: tables and reports; copied, may be NULL
     kith_process_entry *entry; // required
     void *argument;            // handed to entry, borrowed until the process ends
-    size_t stack_size;         // bytes; 0: the node's default
+    size_t stack_size;         // bytes, rounded up; 0: the node's default
     enum kith_priority priority;
     uint32_t mailbox_messages; // 0: the node's default
     size_t mailbox_bytes;      // 0: the node's default
 };
 
 // Starts a process; it first runs when the caller gives way. Callable from processes and, between
-// steps, from outside. Never blocks. Errors: LIMIT (no slot), NO_MEMORY (no stack). `ref` may be
-// NULL.
+// steps, from outside. Never blocks. Errors: LIMIT (no slot), NO_MEMORY (no stack), TOO_LARGE
+// (a stack that can't be). `ref` may be NULL.
 enum kith_error kith_spawn(struct kith_node *node, const struct kith_spawn_options *options,
                            struct kith_ref *ref);
 

@@ -19,6 +19,7 @@ enum {
     LEFT_MOST = 3000,
     LEFT_STEP = 8,
     PLENTY = 14000,
+    LARGE_FRAME = 60000,
     STEPS = 10, // after which everything has come to rest
 };
 
@@ -266,6 +267,30 @@ CASE(spawn_another)
 CASE(watch_another)
 CASE(end_with_possessions)
 
+// Only its far end is written to: that is beyond the guard, whose size is a page.
+static void take_a_large_frame(struct kith_process *self, void *argument)
+{
+    (void)self;
+    volatile unsigned char frame[LARGE_FRAME];
+    frame[0] = 1;
+    *(bool *)argument = frame[0] == 1;
+}
+
+static void a_frame_larger_than_the_guard_does_not_step_over_it(void **state)
+{
+    (void)state;
+    struct scene scene;
+    bool lived_on = false;
+    const struct kith_spawn_options options = {.entry = take_a_large_frame, .argument = &lived_on};
+    open_scene(&scene);
+    assert_int_equal(kith_spawn(scene.node, &options, NULL), KITH_OK);
+    settle(&scene);
+    assert_false(lived_on);
+    assert_int_equal(scene.node->counters.overflows, 1);
+    check_the_others(&scene);
+    close_scene(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +305,7 @@ int main(void)
         cmocka_unit_test(spawn_another_survives),
         cmocka_unit_test(watch_another_survives),
         cmocka_unit_test(end_with_possessions_survives),
+        cmocka_unit_test(a_frame_larger_than_the_guard_does_not_step_over_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
