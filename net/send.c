@@ -34,6 +34,9 @@ static enum kith_error send_message(void *state, struct kith_message **message)
     if (sent->done && sent->failed) {
         return send_failure(link, message);
     }
+    if (!kith_payload_is_whole(sent)) {
+        return KITH_ERROR_INVALID;
+    }
     struct kith_frame frame;
     kithi_envelope_write(link->net, sent, &frame);
     enum kith_error error = check_message(link, sent, frame.payload_size);

@@ -8,7 +8,6 @@
 #include "arena.h"
 #include "budget.h"
 
-static void init_struct(const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage *part);
 static enum kith_error choose_descriptor(const struct kith_node *node,
                                          const struct kith_message *message,
                                          const ProtobufCMessageDescriptor **descriptor);
@@ -99,7 +98,7 @@ void *kith_message_part(struct kith_message *message, const ProtobufCMessageDesc
     assert(descriptor != NULL && descriptor->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC);
     void *part = kith_message_allocate(message, descriptor->sizeof_message);
     if (part != NULL) {
-        init_struct(descriptor, part);
+        kith_part_init(descriptor, part);
     }
     return part;
 }
@@ -116,7 +115,7 @@ char *kith_message_text(struct kith_message *message, const char *text)
 
 // Generated descriptors bring their own function; those built at run time (kith/describe.h) can't,
 // and have defaults for strings only.
-static void init_struct(const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage *part)
+void kith_part_init(const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage *part)
 {
     if (descriptor->message_init != NULL) {
         protobuf_c_message_init(descriptor, part);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kith/codec.h>
 #include <kith/suggest.h>
 
 #include "base64.h"
@@ -221,7 +222,7 @@ static enum kith_error read_submessage(struct reader *reader, const ProtobufCFie
     *result = allocate(reader, descriptor->sizeof_message);
     if (*result == NULL)
         return KITH_ERROR_NO_MEMORY;
-    protobuf_c_message_init(descriptor, *result);
+    kith_part_init(descriptor, *result);
     return read_message(reader, json, *result);
 }
 

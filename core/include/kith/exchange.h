@@ -15,8 +15,10 @@
 // Takes *message and queues it for `to`. Blocks until there is room or the deadline passes; a
 // process that sends much to other nodes, or in vain, gives way now and then, unless it says
 // KITH_NO_WAIT. OK means queued here; if it can't be delivered later it comes back as
-// KITH_TYPE_RETURNED with the reason in message->error. Errors: FULL (with KITH_NO_WAIT), TIMEOUT,
-// STALE, NOT_FOUND, DENIED, TOO_LARGE, UNREACHABLE, LIMIT (too many hops), KILLED.
+// KITH_TYPE_RETURNED with the reason in message->error. Only of what had left for another node when
+// the connection broke nobody knows: it doesn't come back (docs/guarantees.md). Errors: FULL (with
+// KITH_NO_WAIT), TIMEOUT, STALE, NOT_FOUND, DENIED, TOO_LARGE, UNREACHABLE, LIMIT (too many hops),
+// INVALID (a typed payload for another node in which something is NULL that can't be), KILLED.
 enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns);
 
@@ -28,7 +30,8 @@ enum kith_error kith_post(struct kith_node *node, struct kith_ref to,
 // Takes *message, sends it and waits for the reply, which it gives in *message (a local one is the
 // same message, rewritten). Ends with exactly one of: OK (a reply, whose own message->error may be
 // set), DOWN (the receiver ended, or freed the request), TIMEOUT, UNKNOWN (sent, but the link
-// broke), or an error of kith_send (certainly not executed). *message is NULL afterwards unless the
+// broke), UNSUPPORTED (the other node doesn't know the service), or an error of kith_send
+// (certainly not executed). *message is NULL afterwards unless the
 // request never left this node; then it is untouched and still the caller's. A late reply is
 // dropped and counted.
 enum kith_error kith_call(struct kith_process *self, struct kith_ref to,

@@ -51,11 +51,19 @@ void *kith_message_set_typed(struct kith_message *message,
 void *kith_message_part(struct kith_message *message, const ProtobufCMessageDescriptor *descriptor);
 char *kith_message_text(struct kith_message *message, const char *text);
 
+// Makes `part` an empty struct of `descriptor`, wherever it is. Unlike protobuf_c_message_init it
+// takes descriptors that were built at run time (kith/describe.h), too.
+void kith_part_init(const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage *part);
+
 // The payload if it is of that kind, else NULL: the check that every receiver makes.
 const void *kith_message_typed(const struct kith_message *message,
                                const ProtobufCMessageDescriptor *descriptor);
 
-// Bytes of the payload on the wire, and the writing of them (`out` has that many).
+// Whether a typed payload can be written: no text is missing in a list, no data where there is a
+// size. Always true of plain ones.
+bool kith_payload_is_whole(const struct kith_message *message);
+
+// Bytes of the payload, which is whole, on the wire, and the writing of them (`out` has that many).
 size_t kith_payload_size(const struct kith_message *message);
 void kith_payload_encode(const struct kith_message *message, void *out);
 

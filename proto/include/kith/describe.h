@@ -26,10 +26,11 @@ enum kith_error kith_describe_service(struct kith_message *message,
                                       const ProtobufCServiceDescriptor *service);
 
 // Builds the services of a description: gives an array of *count descriptors in the arena of
-// `message`, as good as generated ones for all that protobuf-c and the codec do, except that they
-// know no defaults of proto2. They borrow the texts of the description, so it must live as long;
-// that is so if it is a part of `message`. Errors: INVALID (a name, number, type or label that
-// can't be, something twice, or a name that is not described), LIMIT, NO_MEMORY.
+// `message`, as good as generated ones for all that the codec does, except that they know no
+// defaults of proto2, and that protobuf_c_message_init can't take them (kith_part_init does). They
+// borrow the texts of the description, so it must live as long; that is so if it is a part of
+// `message`. Errors: INVALID (a name, number, type or label that can't be, something twice, or a
+// name that is not described), LIMIT, NO_MEMORY.
 enum kith_error kith_describe_build(struct kith_message *message,
                                     const struct Kith__Description *description,
                                     const ProtobufCServiceDescriptor **services, size_t *count);

@@ -481,6 +481,30 @@ static void send_typed(struct kith_process *self, void *argument)
     assert_int_equal(kith_send(self, remote(1), &message, KITH_NO_WAIT), KITH_OK);
 }
 
+static void send_typed_with_a_gap(struct kith_process *self, void *argument)
+{
+    (void)argument;
+    struct kith_message *message;
+    assert_int_equal(
+        kith_message_new_typed(kith_process_node(self), 0x1234, &kith__hello__descriptor, &message),
+        KITH_OK);
+    ((Kith__Hello *)message->data)->address.len = 16; // and no data
+    assert_int_equal(kith_send(self, remote(1), &message, KITH_NO_WAIT), KITH_ERROR_INVALID);
+    assert_non_null(message);
+    kith_message_free(&message);
+}
+
+static void a_typed_payload_with_a_gap_is_refused(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer, NULL);
+    spawn(&fixture, send_typed_with_a_gap, NULL);
+    run(&fixture);
+    close_fixture(&fixture);
+}
+
 static void expect_typed(struct peer *peer, size_t size)
 {
     static struct collected collected;
@@ -639,6 +663,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_holds_senders_up_until_there_is_room),
         cmocka_unit_test(a_message_larger_than_the_queue_passes_an_empty_one),
         cmocka_unit_test(processes_that_never_rest_do_not_keep_a_link_from_sending),
+        cmocka_unit_test(a_typed_payload_with_a_gap_is_refused),
         cmocka_unit_test(typed_payloads_are_encoded_when_they_leave),
         cmocka_unit_test(sending_needs_less_than_the_kernel_makes_sure_of),
         cmocka_unit_test(without_memory_a_message_is_refused_and_costs_nothing),

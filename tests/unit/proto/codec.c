@@ -77,6 +77,32 @@ static void a_typed_payload_comes_back_as_it_was(void **state)
     }
 }
 
+static void a_payload_with_a_gap_is_not_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    struct kith_message *message;
+    assert_int_equal(
+        kith_message_new_typed(fixture->node, ECHO, &kith__test__all__descriptor, &message),
+        KITH_OK);
+    Kith__Test__All *all = message->data;
+    char one[] = "one", *strings[] = {one, NULL};
+    ProtobufCBinaryData blobs[] = {{1, (uint8_t *)"x"}, {1, NULL}};
+    Kith__Test__Text text = KITH__TEST__TEXT__INIT, *texts[] = {&text, NULL};
+    all->strings = strings, all->blobs = blobs, all->texts = texts;
+    for (size_t gaps = 0; gaps < 8; gaps++) {
+        all->n_strings = gaps & 1 ? 2 : 1;
+        all->n_blobs = gaps & 2 ? 2 : 1;
+        all->n_texts = gaps & 4 ? 2 : 1;
+        assert_int_equal(kith_payload_is_whole(message), gaps == 0);
+    }
+    all->n_strings = all->n_blobs = all->n_texts = 0;
+    all->n_doubles = 1;
+    assert_false(kith_payload_is_whole(message));
+    all->n_doubles = 0;
+    assert_true(kith_payload_is_whole(message));
+    kith_message_free(&message);
+}
+
 static void plain_bytes_come_back_as_they_were(void **state)
 {
     struct fixture *fixture = *state;
@@ -432,6 +458,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NODE_TEST(a_typed_payload_comes_back_as_it_was),
+        NODE_TEST(a_payload_with_a_gap_is_not_whole),
         NODE_TEST(plain_bytes_come_back_as_they_were),
         NODE_TEST(a_payload_without_bytes_is_a_struct_of_defaults),
         NODE_TEST(a_reply_is_decoded_as_the_output_of_its_method),

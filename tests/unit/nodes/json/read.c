@@ -55,6 +55,26 @@ static void numbers_may_be_strings_and_enumerations_numbers(void **state)
     arena_free(&arena);
 }
 
+// Descriptors that came from another node have no function that initialises their structs.
+static void messages_in_messages_need_no_generated_code(void **state)
+{
+    (void)state;
+    ProtobufCMessageDescriptor nested = sample__nested__descriptor;
+    ProtobufCFieldDescriptor inner = sample__nested__descriptor.fields[0];
+    nested.message_init = NULL;
+    nested.fields = &inner;
+    inner.descriptor = &nested;
+    struct arena arena = {.count = 0};
+    struct kith_json_problem problem;
+    Sample__Nested message = {.base = {.descriptor = &nested}};
+    assert_int_equal(read_text(&arena, "{\"inner\":{\"inner\":{}}}", &message.base, &problem),
+                     KITH_OK);
+    assert_ptr_equal(message.inner->base.descriptor, &nested);
+    assert_non_null(message.inner->inner);
+    assert_null(message.inner->inner->inner);
+    arena_free(&arena);
+}
+
 static void null_is_a_field_that_is_not_there(void **state)
 {
     (void)state;
@@ -215,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_may_be_strings_and_enumerations_numbers),
+        cmocka_unit_test(messages_in_messages_need_no_generated_code),
         cmocka_unit_test(null_is_a_field_that_is_not_there),
         cmocka_unit_test(unknown_fields_are_told_with_their_path),
         cmocka_unit_test(wrong_types_are_told_with_what_was_expected),
