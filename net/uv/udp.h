@@ -15,7 +15,7 @@ enum {
     KITHI_UV_IN_BUFFER = 16,   // a datagram may take this part of it
     KITHI_UV_SEGMENTS = 64,    // most of one UDP_SEGMENT send (UDP_MAX_SEGMENTS)
     KITHI_UV_BATCH = 4,        // read by one recvmmsg
-    KITHI_UV_LOT = 1 << 17,    // bytes received before others on the loop have their turn
+    KITHI_UV_LOT = 1 << 20,    // bytes received before others on the loop have their turn
     KITHI_UV_SLOT = 1 << 16,   // room for one datagram, or as many as UDP_GRO puts together
 };
 
