@@ -132,7 +132,10 @@ static inline void hand_in(struct kith_process *self, struct kith_message *messa
 
 static inline void stamp(const struct kith_process *self, struct kith_message *message)
 {
-    assert(self->node->running == self && message->place == KITHI_PLACE_HELD);
+    assert(self->node->running == self && "only the running process sends");
+    assert(message->place == KITHI_PLACE_HELD && "the message has been sent or freed already");
+    assert((message->owner == self->slot || message->owner == KITHI_NOBODY) &&
+           "the message has been sent to another process, or is held by one");
     if (!KITH_BUG(FROM_NOT_STAMPED) || kith_ref_is_none(message->from)) {
         message->from = kithi_process_ref(self);
     }
@@ -196,7 +199,7 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
 {
     kithi_need_stack(KITHI_STACK_SHORT);
     struct kith_message *sent = *message;
-    assert(!sent->waiting); // a request is replied to or forwarded
+    assert(!sent->waiting && "a request is replied to or forwarded, not sent");
     stamp(self, sent);
     sent->to = to;
     sent->reply_to = KITH_REF_NONE;
@@ -221,7 +224,8 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
 enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kith_message **message)
 {
     struct kith_message *sent = *message;
-    assert(sent->place == KITHI_PLACE_HELD && !sent->waiting);
+    assert(sent->place == KITHI_PLACE_HELD && "the message has been sent or freed already");
+    assert(!sent->waiting && "a request is replied to or forwarded, not sent");
     sent->from = KITH_REF_NONE;
     sent->from.node = node->incarnation;
     sent->to = to;
@@ -239,7 +243,7 @@ static inline void begin_request(struct kith_process *self, struct kith_ref to,
                                  struct kith_message *message, uint64_t deadline_ns,
                                  bool asynchronous)
 {
-    assert(!message->waiting);
+    assert(!message->waiting && "a request is replied to or forwarded, not sent");
     message->to = to;
     message->reply_to = kithi_process_ref(self);
     message->caller = self;
