@@ -75,6 +75,8 @@ wrong_json_says_the_field() {
     expect_error 2 "field 'number': expected uint64" kith a call node Node.Ping '{"number": "x"}'
     expect_error 2 "field 'data': expected bytes in base64" \
         kith a call node Node.Ping '{"data": "?"}'
+    expect_error 2 "did you mean 'name'?" \
+        kith a call naming Naming.Replicate '{"entries":[{"nme":"x"}]}'
     expect_error 2 "can't read" kith a call node Node.Ping @/no/such/file
     expect_error 2 "can't read" kith a send node --data @/no/such/file
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A method of a service, for those who call it. In short:
 //
-//     struct kith_method add;
+//     struct kith_method top;
 //     struct kith_message *message;
-//     kith_method_find(node, &wordcount__counter__descriptor, "Add", &add);
-//     if (kith_method_new(node, &add, &message) != KITH_OK) ...
-//     Wordcount__Text *text = message->data;
-//     text->words = kith_message_text(message, words);
-//     if (kith_method_call(self, counter, &add, &message, kith_deadline_ms(self, 500)) != KITH_OK)
+//     kith_method_find(node, &wordcount__counter__descriptor, "Top", &top);
+//     if (kith_method_new(node, &top, &message) != KITH_OK) ...
+//     Wordcount__TopRequest *request = message->data;
+//     request->limit = 10;
+//     if (kith_method_call(self, counter, &top, &message, kith_deadline_ms(self, 500)) != KITH_OK)
 //         ...
-//     const Wordcount__Added *added = message->data;
+//     const Wordcount__TopReply *reply = message->data;
 //     ...
 //     kith_message_free(&message);
 #ifndef KITH_METHOD_H

@@ -5,10 +5,8 @@
 //     static enum kith_error add(struct kith_serving *serving, const void *request, void *reply)
 //     {
 //         struct counter *counter = serving->state;
-//         const Wordcount__Text *text = request;
-//         Wordcount__Added *added = reply;
-//         added->words = count_words(counter, text->words);
-//         return KITH_OK;
+//         const Wordcount__Words *words = request;
+//         return count_words(counter, words->words, words->n_words);
 //     }
 //
 //     static const struct kith_handler handlers[] = {{"Add", add}, {"Top", top}, {NULL, NULL}};
