@@ -292,6 +292,35 @@ void *kithi_process_overflowed(struct kith_node *node)
     return node->scheduler_stack_pointer;
 }
 
+// In hexadecimal, for people, without the C library: in a fault handler.
+static const char *format_address(uintptr_t address, char text[2 * sizeof address + 3])
+{
+    size_t place = 2 * sizeof address + 2;
+    text[place] = '\0';
+    do {
+        text[--place] = "0123456789abcdef"[address % 16];
+        address /= 16;
+    } while (address > 0);
+    text[--place] = 'x';
+    text[--place] = '0';
+    return text + place;
+}
+
+void kithi_process_faulted(const struct kith_node *node, uintptr_t address)
+{
+    const struct kith_process *process = node->running;
+    if (process == NULL) {
+        return;
+    }
+    char text[2 * sizeof address + 3];
+    struct kith_log_field fields[] = {
+        {"process", process->label, 0},
+        {"slot", NULL, process->slot},
+        {"address", format_address(address, text), 0},
+    };
+    kith_node_log(node, KITH_LOG_ERROR, "process_faulted", fields, 3);
+}
+
 const struct kith_stack *kithi_process_stack(const struct kith_node *node)
 {
     return node->running == NULL ? NULL : &node->running->stack;

@@ -56,6 +56,9 @@ static void take_fault(int signal_number, siginfo_t *info, void *context)
             return;
         }
     }
+    for (struct kithi_linux *self = watched_here; self != NULL; self = self->next_watched) {
+        kithi_process_faulted(self->watched, address);
+    }
     pass_on(signal_number, info, context);
 }
 
