@@ -97,6 +97,41 @@ static bool is_sctp(unsigned char *packet, size_t size)
     return kithi_sctp_stack_crc32c(packet, size) == expected;
 }
 
+static uint32_t read_number(const unsigned char *bytes, size_t size)
+{
+    uint32_t number = 0;
+    for (size_t byte = 0; byte < size; byte++) {
+        number = number << 8 | bytes[byte];
+    }
+    return number;
+}
+
+// An INIT that can't be makes usrsctp abort the association that it has between these ports, though
+// anybody can send one (RFC 9260, 5.2.1, would have that go on). So it gets those only that can be,
+// alone and without parameters: all that they could ask for is off (stack.c). Cuts the packet.
+static bool trim_init(unsigned char *packet, size_t *size)
+{
+    enum {
+        TAG = 4,
+        INITIATE_TAG = 4,
+        WINDOW = 8,
+        OUT = 12,
+        IN = 14,
+        INIT_SIZE = 20,
+        WINDOW_LEAST = 1500
+    };
+    unsigned char *init = packet + KITHI_SCTP_HEADER_SIZE;
+    if (*size < KITHI_SCTP_HEADER_SIZE + INIT_SIZE || read_number(packet + TAG, 4) != 0 ||
+        read_number(init + INITIATE_TAG, 4) == 0 || read_number(init + WINDOW, 4) < WINDOW_LEAST ||
+        read_number(init + OUT, 2) == 0 || read_number(init + IN, 2) == 0) {
+        return false;
+    }
+    init[2] = 0;
+    init[3] = INIT_SIZE; // its length, without which there are no parameters
+    *size = KITHI_SCTP_HEADER_SIZE + INIT_SIZE;
+    return true;
+}
+
 // A slot for a packet of somebody who isn't a peer, by its first chunk. NULL: it is dropped.
 static struct kithi_sctp_slot *greet(struct kithi_sctp *self, const struct kith_endpoint *from,
                                      unsigned char chunk)
@@ -159,6 +194,10 @@ static void take_datagram(void *owner, const struct kith_endpoint *from, void *d
     self->counters.packets_received++;
     kithi_sctp_rouse(self);
     unsigned char chunk = packet[KITHI_SCTP_HEADER_SIZE];
+    if (chunk == KITHI_SCTP_CHUNK_INIT && !trim_init(packet, &size)) {
+        self->counters.malformed++;
+        return;
+    }
     struct kithi_sctp_slot *slot = kithi_sctp_slot_find(self, from);
     if (slot == NULL) {
         slot = greet(self, from, chunk);
