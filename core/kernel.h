@@ -27,7 +27,7 @@ enum {
     KITHI_BLOCK_CLASSES = 3,
     KITHI_ROUND = 256, // switches before the scheduler looks at clock and platform again
     KITHI_ROUND_NS = 100000,         // or so long, if others are ready: about one slice more
-    KITHI_FAVOURS = KITHI_ROUND / 2, // how often one goes before others that were ready earlier
+    KITHI_FAVOURS = KITHI_ROUND / 2, // of KITHI_ROUND times one goes before those ready earlier
     KITHI_MANY_SLICES = 64,          // in a round of so many they aren't timed each
     KITHI_BRIEF_CYCLES = 2000,       // if one took fewer
     KITHI_SAMPLE_LEAST = 128,        // slices from one timed to the next: this, plus up to
@@ -71,6 +71,7 @@ enum {
     KITHI_CALLING = 1 << 4,   // it waits for the reply as soon as its request is sent
     KITHI_ARRIVED = 1 << 5,   // the message put at *at is out of reach until it runs
     KITHI_MAIL = 1 << 6,      // its mailbox isn't empty
+    KITHI_NEEDED = 1 << 7,    // its node needs it: nobody ties itself to it
 };
 
 struct kithi_mailbox {
@@ -151,7 +152,8 @@ struct kithi_heap { // of alarms, the earliest first
     uint64_t fired_ns; // when they were last looked at
 };
 
-struct kithi_monitors { // by id
+struct kithi_monitors { // by watcher and id
+    uint64_t seed;
     struct kithi_monitor **buckets;
     uint32_t bucket_count, len;
     uint64_t next_id;
@@ -190,7 +192,7 @@ struct kith_node {
     uint32_t round;                // switches left after those before the scheduler's turn
     uint32_t round_len;            // of this round, in switches
     uint32_t in_a_row;             // picks of high priority while others waited
-    uint32_t favours;              // left in this round
+    uint32_t favours;              // left for KITHI_ROUND switches
     struct kith_process *favoured; // who had the last one
     uint32_t slots;
     uint64_t incarnation, next_id;
@@ -205,6 +207,7 @@ struct kith_node {
     uint32_t sample_left;   // slices until then
     uint64_t slice_start;   // cycles, of a slice that is timed
     uint64_t round_start, round_switches;
+    uint64_t favours_switches;   // when there were all favours
     uint64_t round_ns;           // when it began
     uint32_t random;             // spreads the samples
     uint64_t watched_switches;   // when kith_node_watch last looked

@@ -17,9 +17,19 @@ struct kithi_monitor {
     bool tie;
 };
 
-static uint32_t hash_monitor(const struct kithi_monitors *monitors, uint64_t id)
+static uint64_t mix(uint64_t hash, uint64_t number)
 {
-    return (uint32_t)((id * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (monitors->bucket_count - 1);
+    hash = (hash ^ number) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+// A peer chooses ids, and watchers among its processes, but it doesn't know the seed.
+static uint32_t hash_monitor(const struct kithi_monitors *monitors, struct kith_ref watcher,
+                             uint64_t id)
+{
+    uint64_t place = (uint64_t)watcher.generation << 32 | watcher.slot;
+    uint64_t hash = mix(mix(mix(monitors->seed, watcher.node), place), id);
+    return (uint32_t)hash & (monitors->bucket_count - 1);
 }
 
 static enum kith_error grow_buckets(struct kith_node *node)
@@ -39,7 +49,7 @@ static enum kith_error grow_buckets(struct kith_node *node)
         while (old.buckets[bucket] != NULL) {
             struct kithi_monitor *moved = old.buckets[bucket];
             old.buckets[bucket] = moved->next_in_bucket;
-            uint32_t place = hash_monitor(monitors, moved->down.monitor);
+            uint32_t place = hash_monitor(monitors, moved->watcher, moved->down.monitor);
             moved->next_in_bucket = buckets[place];
             buckets[place] = moved;
         }
@@ -56,7 +66,7 @@ static struct kithi_monitor *find_monitor(const struct kith_node *node, struct k
     if (monitors->bucket_count == 0) {
         return NULL;
     }
-    struct kithi_monitor *monitor = monitors->buckets[hash_monitor(monitors, id)];
+    struct kithi_monitor *monitor = monitors->buckets[hash_monitor(monitors, watcher, id)];
     while (monitor != NULL &&
            !(monitor->down.monitor == id && kith_ref_equal(monitor->watcher, watcher) &&
              (kith_ref_is_none(target) || kith_ref_equal(monitor->down.process, target)))) {
@@ -96,7 +106,7 @@ static enum kith_error add_monitor(struct kith_node *node, struct kith_ref watch
                                       .tie = tie};
     kithi_list_init(&monitor->by_target);
     kithi_list_init(&monitor->by_watcher);
-    uint32_t bucket = hash_monitor(monitors, id);
+    uint32_t bucket = hash_monitor(monitors, watcher, id);
     monitor->next_in_bucket = monitors->buckets[bucket];
     monitors->buckets[bucket] = monitor;
     monitors->len++;
@@ -108,7 +118,8 @@ static enum kith_error add_monitor(struct kith_node *node, struct kith_ref watch
 static void unlink_monitor(struct kith_node *node, struct kithi_monitor *monitor)
 {
     struct kithi_monitors *monitors = &node->monitors;
-    struct kithi_monitor **link = &monitors->buckets[hash_monitor(monitors, monitor->down.monitor)];
+    struct kithi_monitor **link =
+        &monitors->buckets[hash_monitor(monitors, monitor->watcher, monitor->down.monitor)];
     while (*link != monitor) {
         link = &(*link)->next_in_bucket;
     }
@@ -260,12 +271,21 @@ static enum kith_error add_reverse(struct kith_node *node, struct kith_ref watch
     return error;
 }
 
+// Who ties itself to a process can end it.
+static bool is_needed(const struct kith_process *process)
+{
+    return process != NULL && (process->flags & KITHI_NEEDED) != 0;
+}
+
 enum kith_error kith_tie(struct kith_process *self, struct kith_ref target)
 {
     kithi_need_much_stack(self->node);
     struct kith_node *node = self->node;
     struct kith_ref watcher = kithi_process_ref(self);
     uint64_t id;
+    if (is_needed(kithi_process_find(node, target))) {
+        return KITH_ERROR_DENIED;
+    }
     enum kith_error error = start(self, target, true, &id);
     if (error != KITH_OK || find_monitor(node, watcher, target, id) == NULL) {
         return error;
@@ -287,7 +307,10 @@ void kith_route_monitor(struct kith_route *route, struct kith_ref watcher, struc
     struct kithi_monitor *monitor;
     enum kith_error error = KITH_ERROR_STALE;
     bool tie = kind == KITH_KIND_TIE;
-    if (kithi_process_find(node, target) != NULL) {
+    const struct kith_process *process = kithi_process_find(node, target);
+    if (tie && is_needed(process)) {
+        error = KITH_ERROR_DENIED;
+    } else if (process != NULL) {
         error = add_monitor(node, watcher, target, id, tie, &monitor);
     }
     if (error != KITH_OK) {

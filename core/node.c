@@ -47,6 +47,7 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
     opened->platform = *platform;
     opened->limits = *options->limits;
     opened->round = opened->round_len = KITHI_ROUND;
+    opened->favours = KITHI_FAVOURS;
     if (options->name != NULL) {
         memcpy(opened->name, options->name, strlen(options->name));
     }
@@ -54,6 +55,7 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
     while (opened->incarnation == 0) {
         platform->entropy(platform->state, &opened->incarnation, sizeof opened->incarnation);
     }
+    platform->entropy(platform->state, &opened->monitors.seed, sizeof opened->monitors.seed);
     enum kith_error error = kithi_stack_class(opened->limits.stack_size, &opened->stack_class);
     error = error != KITH_OK ? error : open_parts(opened);
     if (error != KITH_OK) {

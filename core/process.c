@@ -148,6 +148,7 @@ static void init_process(struct kith_process *process, const struct kith_spawn_o
     process->argument = options->argument;
     process->wait = KITHI_WAIT_NONE;
     process->flags = (uint8_t)((options->priority == KITH_PRIORITY_HIGH ? KITHI_HIGH : 0) |
+                               (options->needed ? KITHI_NEEDED : 0) |
                                (process->stack.guarded ? 0 : KITHI_UNGUARDED));
     process->kill_told = false;
     process->owned = 0;

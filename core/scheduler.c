@@ -201,7 +201,10 @@ static void begin_round(struct kith_node *node)
     node->round_start = now;
     node->round_switches = node->counters.switches;
     node->round_ns = kith_node_now(node);
-    node->favours = KITHI_FAVOURS;
+    if (node->counters.switches - node->favours_switches >= KITHI_ROUND) { // or rounds were short
+        node->favours_switches = node->counters.switches;
+        node->favours = KITHI_FAVOURS;
+    }
     node->favoured = NULL;
     if (node->sampling && node->sample_period == 0) {
         begin_sample(node);

@@ -81,6 +81,7 @@ static enum kith_error start(struct kithi_naming *naming)
 {
     struct kith_spawn_options options = {
         .label = KITH_NAMING_NAME,
+        .needed = true,
         .entry = run,
         .argument = naming,
         .priority = KITH_PRIORITY_HIGH,

@@ -138,7 +138,7 @@ enum kith_error kithi_resolver_open(struct kith_node *node, struct kithi_resolve
     if (opened == NULL)
         return KITH_ERROR_NO_MEMORY;
     struct kith_spawn_options spawn = {
-        .label = "resolver", .entry = run_resolver, .argument = opened};
+        .label = "resolver", .needed = true, .entry = run_resolver, .argument = opened};
     opened->node = node;
     opened->hook.run = look;
     enum kith_error error = kith_spawn(node, &spawn, &opened->process);

@@ -85,7 +85,8 @@ enum kith_error kith_node_service_open(struct kith_node *node,
         return KITH_ERROR_NO_MEMORY;
     *opened = (struct kith_node_service){
         .node = node, .options = *options, .log_level = options->log_level};
-    struct kith_spawn_options spawn = {.label = "node", .entry = run_service, .argument = opened};
+    struct kith_spawn_options spawn = {
+        .label = "node", .entry = run_service, .argument = opened, .needed = true};
     enum kith_error error = kith_spawn(node, &spawn, process);
     if (error != KITH_OK) {
         platform->release(platform->state, opened, sizeof(*opened));

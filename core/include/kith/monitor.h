@@ -27,7 +27,8 @@ enum kith_error kith_monitor_start(struct kith_process *self, struct kith_ref ta
 enum kith_error kith_monitor_stop(struct kith_process *self, uint64_t monitor);
 
 // Ties this process and `target` together: when one ends with a reason other than OK, the other is
-// told to end with the same reason. Errors: LIMIT, NO_MEMORY.
+// told to end with the same reason. Errors: DENIED (its node needs the target; of another node's
+// that is the reason with which this process is told to end), LIMIT, NO_MEMORY.
 enum kith_error kith_tie(struct kith_process *self, struct kith_ref target);
 
 #endif

@@ -28,6 +28,7 @@ struct kith_spawn_options {
     enum kith_priority priority;
     uint32_t mailbox_messages; // 0: the node's default
     size_t mailbox_bytes;      // 0: the node's default
+    bool needed;               // by its node: nobody can tie itself to it (kith_tie)
 };
 
 // Starts a process; it first runs when the caller gives way. Callable from processes and, between

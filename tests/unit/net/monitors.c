@@ -369,6 +369,33 @@ static void a_tie_reaches_across_a_link(void **state)
     close_fixture(&fixture);
 }
 
+// Who is tied to a process can end it.
+static void a_process_that_its_node_needs_is_not_tied(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct kith_ref ref;
+    const struct kith_spawn_options needed = {.entry = end_when_told, .needed = true};
+    open_with_peer(&fixture, &peer);
+    assert_int_equal(kith_spawn(fixture.node, &needed, &ref), KITH_OK);
+    run(&fixture);
+    watch_from_afar(&peer, ref, 7, true);
+    expect_downs(&peer, ref, 7, KITH_ERROR_DENIED);
+    struct kith_frame down = {.kind = KITH_FRAME_DOWN,
+                              .from = remote(4),
+                              .to = ref,
+                              .id = 7,
+                              .error = KITH_ERROR_KILLED,
+                              .remaining_ms = UINT64_MAX};
+    for (unsigned stream = KITH_STREAM_URGENT; stream < KITH_STREAMS; stream++) {
+        peer_send(&peer, stream, &down);
+    }
+    assert_int_equal(kith_kill(fixture.node, ref, KITH_OK), KITH_OK); // it was still there
+    run(&fixture);
+    close_fixture(&fixture);
+}
+
 static void without_memory_a_down_comes_early_rather_than_never(void **state)
 {
     (void)state;
@@ -402,6 +429,7 @@ int main(void)
         cmocka_unit_test(monitors_fire_when_the_node_is_given_up),
         cmocka_unit_test(monitors_fire_when_the_node_leaves),
         cmocka_unit_test(a_tie_reaches_across_a_link),
+        cmocka_unit_test(a_process_that_its_node_needs_is_not_tied),
         cmocka_unit_test(without_memory_a_down_comes_early_rather_than_never),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
