@@ -25,8 +25,8 @@ enum {
     KITHI_CHUNK_PROCESSES = 64,
     KITHI_STACK_CLASSES = 32, // 1 KB, 1.5 KB, 2 KB, 3 KB, 4 KB ...
     KITHI_BLOCK_CLASSES = 3,
-    KITHI_ROUND = 256, // switches before the scheduler looks at clock and platform again
-    KITHI_ROUND_NS = 100000,         // or so long, if others are ready: about one slice more
+    KITHI_ROUND = 256,       // switches before the scheduler looks at clock and platform again
+    KITHI_ROUND_NS = 100000, // or so long, if others are ready: about one slice more
     KITHI_FAVOURS = KITHI_ROUND / 2, // of KITHI_ROUND times one goes before those ready earlier
     KITHI_MANY_SLICES = 64,          // in a round of so many they aren't timed each
     KITHI_BRIEF_CYCLES = 2000,       // if one took fewer

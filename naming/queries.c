@@ -82,6 +82,7 @@ struct page {
     bool own_only;
     uint32_t next;  // entry to look at
     uint32_t limit; // entries
+    uint32_t looks; // left, at entries: where few match, a page must not take long all the same
     size_t bytes;   // left
 };
 
@@ -89,7 +90,7 @@ struct page {
 static uint32_t next_of_page(const struct kithi_naming *naming, struct page *page)
 {
     const struct kithi_table *table = &naming->table;
-    for (; page->next < table->entry_used; page->next++) {
+    for (; page->next < table->entry_used && page->looks > 0; page->next++, page->looks--) {
         const struct kithi_entry *entry = &table->entries[page->next];
         if (entry->node == KITHI_NONE || (page->own_only && entry->node != KITHI_OWN) ||
             !kithi_entry_matches(naming, page->pattern, page->next)) {
@@ -147,6 +148,7 @@ void kithi_naming_find(struct kithi_naming *naming, struct kith_message **messag
         .own_only = own_only,
         .next = request->cursor > UINT32_MAX ? UINT32_MAX : (uint32_t)request->cursor,
         .limit = request->limit,
+        .looks = KITHI_PAGE_LOOKS,
     };
     // The pattern is borrowed from the request: it must stay until the page is filled.
     Kith__NamingPage *reply = kith_message_set_typed(*message, &kith__naming_page__descriptor);

@@ -149,8 +149,9 @@ void kithi_naming_replicate(struct kithi_naming *naming, struct kithi_member *me
 {
     const Kith__NamingReplicate *part =
         kith_message_typed(message, &kith__naming_replicate__descriptor);
-    if (part == NULL || !naming->replicates || member->info.state == KITH_ROUTE_UNREACHABLE) {
-        naming->counters.malformed += part == NULL;
+    bool malformed = part == NULL || part->n_entries > KITHI_PART_MOST;
+    if (malformed || !naming->replicates || member->info.state == KITH_ROUTE_UNREACHABLE) {
+        naming->counters.malformed += malformed;
         return;
     }
     if (!is_next(member, part)) {
@@ -179,8 +180,9 @@ void kithi_naming_change(struct kithi_naming *naming, struct kithi_member *membe
 {
     const Kith__NamingChange *change =
         kith_message_typed(message, &kith__naming_change__descriptor);
-    if (change == NULL || !naming->replicates || member->info.state == KITH_ROUTE_UNREACHABLE) {
-        naming->counters.malformed += change == NULL;
+    bool malformed = change == NULL || change->n_changes > KITHI_PART_MOST;
+    if (malformed || !naming->replicates || member->info.state == KITH_ROUTE_UNREACHABLE) {
+        naming->counters.malformed += malformed;
         return;
     }
     if (member->loading || change->previous != member->epoch) {

@@ -21,6 +21,8 @@ enum {
     KITHI_BATCH_PART = 16,    // ... and no more than this part of the node's memory for messages
     KITHI_BATCH_LEAST = 256,  // ... where a peer turned out to accept even less
     KITHI_ENTRY_BYTES = 40,   // of one entry beside its texts, encoded, at most
+    KITHI_PART_MOST = 1024,   // entries in one message: more than BATCH_BYTES can hold
+    KITHI_PAGE_LOOKS = 4096,  // entries that one page of a search looks at
     KITHI_BURST = 32,         // messages to one receiver before others have their turn
 };
 

@@ -23,7 +23,7 @@ static const char *const sources_text =
     "KITH_CONFIG is read.";
 
 static const char *const signals_text =
-    "SIGTERM and SIGINT stop the node: its processes are told to end, what is queued is "
+    "SIGTERM, SIGINT and SIGHUP stop the node: its processes are told to end, what is queued is "
     "delivered, peers are told goodbye. A second one stops it at once. "
     "(Neither gets through to a node while one of its processes holds the CPU and never gives way, "
     "which the log says: process_held_cpu. Then only SIGKILL is left.)";

@@ -59,7 +59,7 @@ struct kithi_linux {
     uv_prepare_t waits;
     uint64_t waits_from_ms; // the loop's time when it was told to wait
     uv_async_t woken;
-    uv_signal_t terminate, interrupt;
+    uv_signal_t terminate, interrupt, hangup;
     void (*stop)(void *argument, int signal_number);
     void *stop_argument;
     bool signals_open;

@@ -2,6 +2,7 @@
 // Time and waiting: idle is one turn of the libuv loop, with a timer for the deadline.
 #include <assert.h>
 #include <poll.h>
+#include <signal.h>
 #include <time.h>
 
 #include "linux.h"
@@ -159,6 +160,13 @@ static void take_signal(uv_signal_t *handle, int signal_number)
     self->stop(self->stop_argument, signal_number);
 }
 
+// nohup(1) says so.
+static bool is_ignored(int signal_number)
+{
+    struct sigaction action;
+    return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 enum kith_error kith_platform_linux_on_stop(const struct kith_platform *platform,
                                             void (*stop)(void *argument, int signal_number),
                                             void *argument)
@@ -171,10 +179,12 @@ enum kith_error kith_platform_linux_on_stop(const struct kith_platform *platform
     }
     uv_signal_init(&self->loop, &self->terminate);
     uv_signal_init(&self->loop, &self->interrupt);
-    self->terminate.data = self->interrupt.data = self;
+    uv_signal_init(&self->loop, &self->hangup);
+    self->terminate.data = self->interrupt.data = self->hangup.data = self;
     self->signals_open = true;
     if (uv_signal_start(&self->terminate, take_signal, SIGTERM) != 0 ||
-        uv_signal_start(&self->interrupt, take_signal, SIGINT) != 0) {
+        uv_signal_start(&self->interrupt, take_signal, SIGINT) != 0 ||
+        (!is_ignored(SIGHUP) && uv_signal_start(&self->hangup, take_signal, SIGHUP) != 0)) {
         return KITH_ERROR_IO;
     }
     return KITH_OK;
@@ -207,6 +217,7 @@ void kithi_loop_close(struct kithi_linux *self)
     if (self->signals_open) {
         uv_close((uv_handle_t *)&self->terminate, NULL);
         uv_close((uv_handle_t *)&self->interrupt, NULL);
+        uv_close((uv_handle_t *)&self->hangup, NULL);
     }
     for (int turn = 0; turn < CLOSE_TURNS && uv_loop_alive(&self->loop); turn++) {
         uv_run(&self->loop, UV_RUN_NOWAIT);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens and closes the platform, and what needs no file of its own: memory, entropy, panic.
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -42,6 +43,19 @@ static void release(void *state, void *memory, size_t size)
     free(memory);
 }
 
+// Who was started without one of these would otherwise have libuv's descriptors there, or a socket,
+// and log lines would go to it. What is written to one of them still fails.
+static void open_standard_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDONLY);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        close(fd);
+    }
+}
+
 enum kith_error kith_platform_linux_open(const struct kith_platform_linux_options *options,
                                          struct kith_platform *platform)
 {
@@ -49,6 +63,7 @@ enum kith_error kith_platform_linux_open(const struct kith_platform_linux_option
     if (options == NULL) {
         options = &defaults;
     }
+    open_standard_descriptors();
     struct kithi_linux *self = calloc(1, sizeof *self);
     if (self == NULL) {
         return KITH_ERROR_NO_MEMORY;

@@ -44,8 +44,8 @@ void *kith_platform_linux_loop(const struct kith_platform *platform);
 // kith_node_open, on the thread that runs the node, and with NULL before kith_node_close.
 void kith_platform_linux_watch(const struct kith_platform *platform, struct kith_node *node);
 
-// From here on SIGTERM and SIGINT call `stop` from inside of idle, instead of ending the program.
-// Errors: IO.
+// From here on SIGTERM, SIGINT, and SIGHUP unless it is ignored, call `stop` from inside of idle,
+// instead of ending the program. Errors: IO.
 enum kith_error kith_platform_linux_on_stop(const struct kith_platform *platform,
                                             void (*stop)(void *argument, int signal_number),
                                             void *argument);
