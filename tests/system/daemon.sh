@@ -79,6 +79,29 @@ a_term_or_int_signal_stops_in_good_order() {
     grep -q node_stopped "$work/a.log"
 }
 
+# Started so that the signal isn't ignored, whatever nohup(1) said to this script.
+a_hangup_stops_in_good_order() {
+    mkdir "$work/a"
+    env --default-signal=HUP "$bin/kithd" --listen 127.0.0.1:0 --state-dir "$work/a" \
+        2>"$work/a.log" &
+    pids[a]=$!
+    within 10 test -s "$work/a/node.json"
+    stop a HUP
+    grep -q node_stopped "$work/a.log"
+}
+
+descriptors_that_are_closed_stay_out_of_the_way() {
+    mkdir "$work/a"
+    "$bin/kithd" --listen 127.0.0.1:0 --state-dir "$work/a" 0<&- 1>&- 2>&- &
+    pids[a]=$!
+    within 10 test -s "$work/a/node.json"
+    local endpoint
+    endpoint=$(sed 's/.*"endpoint": "\([^"]*\)".*/\1/' "$work/a/node.json")
+    "$bin/kith" -n "$endpoint" node info 0<&- 2>&- | grep -q .
+    expect 1 "can't write the result" bash -c '"$1" -n "$2" node info >&-' - "$bin/kith" "$endpoint"
+    stop a
+}
+
 help_and_version_work() {
     expect 0 "Exit status:" kithd --help
     expect 0 "kithd " kithd --version
@@ -143,6 +166,8 @@ main wrong_options_end_with_2_and_suggest \
     a_state_folder_that_is_not_there_is_told \
     the_state_folder_tells_of_the_running_node \
     a_term_or_int_signal_stops_in_good_order \
+    a_hangup_stops_in_good_order \
+    descriptors_that_are_closed_stay_out_of_the_way \
     help_and_version_work \
     peers_by_name_are_looked_up \
     stopping_does_not_wait_for_a_lookup \
