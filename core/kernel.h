@@ -277,6 +277,7 @@ void kithi_processes_close(struct kith_node *node);
 // The platform's fault handler found the stack guard of the running process hit. Continue at
 // kithi_arch_resume with the stack pointer that this gives; NULL: no process was running.
 void *kithi_process_overflowed(struct kith_node *node);
+
 // The running process, if there is one, has touched an address where nothing is: says which one it
 // is, before the program ends. From a fault handler.
 void kithi_process_faulted(const struct kith_node *node, uintptr_t address);
