@@ -211,11 +211,37 @@ static enum kith_error parse(struct kithi_naming *naming, struct kith_message *m
     return kithi_name_hold(&naming->table, request->name, strlen(request->name), &wait->name);
 }
 
-static enum kith_error park(struct kithi_naming *naming, const struct kithi_wait *wait,
+// Of the request only what it waits for is kept: there may be megabytes in it that mean nothing.
+static enum kith_error strip(struct kithi_wait *wait, struct kith_message *message)
+{
+    char host[KITH_HOST_SIZE];
+    struct kith_endpoint endpoints[KITHI_HOSTS];
+    size_t host_size = strlen(wait->host) + 1;
+    size_t endpoints_size = wait->endpoint_count * sizeof endpoints[0];
+    memcpy(host, wait->host, host_size);
+    if (endpoints_size > 0) {
+        memcpy(endpoints, wait->endpoints, endpoints_size);
+    }
+    kith_message_reset(message);
+    char *kept = kith_message_allocate(message, host_size);
+    wait->host = kept;
+    wait->endpoints = kith_message_allocate(message, endpoints_size);
+    if (kept == NULL || wait->endpoints == NULL) {
+        return KITH_ERROR_NO_MEMORY;
+    }
+    memcpy(kept, host, host_size);
+    memcpy(wait->endpoints, endpoints, endpoints_size);
+    return KITH_OK;
+}
+
+static enum kith_error park(struct kithi_naming *naming, struct kithi_wait *wait,
                             struct kith_message *message)
 {
     uint32_t id;
-    enum kith_error error = take_wait(naming, &id);
+    enum kith_error error = strip(wait, message);
+    if (error == KITH_OK) {
+        error = take_wait(naming, &id);
+    }
     if (error != KITH_OK) {
         return error;
     }

@@ -131,6 +131,8 @@ static void init_net(struct kith_net *net, const struct kith_net_options *option
     net->capacity = net->limits->routes;
     net->part_most =
         net->limits->message_size < KITHI_PART_MOST ? net->limits->message_size : KITHI_PART_MOST;
+    size_t half = net->limits->message_memory / 2; // the rest is for messages that have arrived
+    net->partial_bytes_most = half > net->limits->message_size ? half : net->limits->message_size;
     // What the peer makes us say is bounded by our tables, unless it asks without listening.
     net->answers_most = 2 * net->limits->link_queue_bytes + net->limits->message_size +
                         (size_t)KITHI_DOWN_BYTES * net->limits->monitors +

@@ -9,6 +9,7 @@ enum {
     KITHI_DETECT_MS = 5000,
     KITHI_TICKS = 20,           // looks at a link within the detection time
     KITHI_LARGE_OPEN = 4,       // large messages in parts at once on one link
+    KITHI_PARTS_AHEAD = 4,      // memory for one, as a multiple of what has come of it
     KITHI_MALFORMED_MOST = 4,   // undecodable frames after which a connection is ended
     KITHI_TURN_BYTES = 16384,   // of a link: what the pump begins with, and does in a turn
     KITHI_CREDIT_BYTES = 4096,  // payload that costs one credit more
@@ -51,6 +52,7 @@ struct kithi_channel {
     struct kith_hello hello;
     struct kithi_partial *partials[KITH_STREAMS]; // large messages that are arriving
     uint32_t partial_len;
+    size_t partial_bytes;                  // that these hold
     struct kithi_channel *next, *previous; // in net->channels; next in net->ended
 };
 
@@ -87,6 +89,7 @@ struct kith_net {
     struct kith_endpoint bound;
     uint64_t detect_ns, seed;
     size_t part_most;
+    size_t partial_bytes, partial_bytes_most; // of large messages that are arriving
     size_t answers_most; // bytes that wait in front of a link before it is broken
 
     uint32_t capacity; // of links and of peers

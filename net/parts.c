@@ -6,13 +6,20 @@
 
 struct kithi_partial {
     struct kith_frame frame;  // the first
-    struct kith_message *raw; // collects the payload; NULL: no memory, the message is refused
+    struct kith_message *raw; // collects the payload, as far as it has come; NULL: it is refused
     size_t filled;
-    enum kith_error error; // why raw is NULL
+    enum kith_error error; // why it is refused
 };
 
 static struct kithi_partial *open_partial(struct kithi_channel *channel,
                                           const struct kith_frame *frame);
+static void make_room(struct kithi_channel *channel, struct kithi_partial *partial, size_t needed);
+static void keep_share(struct kith_net *net);
+static void refuse_largest(struct kithi_channel *channel);
+static void refuse(struct kithi_channel *channel, struct kithi_partial *partial,
+                   enum kith_error error);
+static void charge(struct kithi_channel *channel, const struct kithi_partial *partial);
+static void discharge(struct kithi_channel *channel, const struct kithi_partial *partial);
 static void finish(struct kithi_channel *channel, unsigned stream);
 static void close_partial(struct kithi_channel *channel, unsigned stream);
 
@@ -43,6 +50,7 @@ void kithi_parts_continue(struct kithi_channel *channel, unsigned stream,
         kithi_channel_malformed(channel, "part");
         return;
     }
+    make_room(channel, partial, partial->filled + frame->payload_size);
     if (partial->raw != NULL) {
         memcpy((unsigned char *)partial->raw->data + partial->filled, frame->payload,
                frame->payload_size);
@@ -71,12 +79,86 @@ static struct kithi_partial *open_partial(struct kithi_channel *channel,
         return NULL;
     }
     *partial = (struct kithi_partial){.frame = *frame};
-    partial->error =
-        kith_message_new(net->node, frame->type, (size_t)frame->total_size, &partial->raw);
-    if (partial->error != KITH_OK) {
-        partial->raw = NULL;
+    enum kith_error error = kith_message_new(net->node, frame->type, 0, &partial->raw);
+    if (error != KITH_OK) {
+        refuse(channel, partial, error);
     }
     return partial;
+}
+
+// Memory is taken as the payload comes, some ahead: who only announces a large message holds none.
+static void make_room(struct kithi_channel *channel, struct kithi_partial *partial, size_t needed)
+{
+    struct kith_message *former = partial->raw;
+    size_t total = (size_t)partial->frame.total_size;
+    if (former == NULL || needed <= former->size) {
+        return;
+    }
+    size_t room = needed < total / KITHI_PARTS_AHEAD ? needed * KITHI_PARTS_AHEAD : total;
+    struct kith_message *grown;
+    enum kith_error error = kith_message_new(channel->net->node, partial->frame.type, room, &grown);
+    if (error != KITH_OK) {
+        refuse(channel, partial, error);
+        return;
+    }
+    if (partial->filled > 0) {
+        memcpy(grown->data, former->data, partial->filled);
+    }
+    discharge(channel, partial);
+    kith_route_free(&partial->raw);
+    partial->raw = grown;
+    charge(channel, partial);
+    keep_share(channel->net);
+}
+
+// When the unfinished messages of all links together hold too much, whoever holds most gives way.
+static void keep_share(struct kith_net *net)
+{
+    while (net->partial_bytes > net->partial_bytes_most) {
+        struct kithi_channel *most = net->channels;
+        for (struct kithi_channel *channel = most; channel != NULL; channel = channel->next) {
+            if (channel->partial_bytes > most->partial_bytes) {
+                most = channel;
+            }
+        }
+        refuse_largest(most);
+    }
+}
+
+static void refuse_largest(struct kithi_channel *channel)
+{
+    struct kithi_partial *largest = NULL;
+    for (unsigned stream = 0; stream < KITH_STREAMS; stream++) {
+        struct kithi_partial *partial = channel->partials[stream];
+        if (partial != NULL && partial->raw != NULL &&
+            (largest == NULL || partial->raw->arena_bytes > largest->raw->arena_bytes)) {
+            largest = partial;
+        }
+    }
+    refuse(channel, largest, KITH_ERROR_NO_MEMORY);
+}
+
+// The peer is told when all of it has come, as of any message that can't be delivered.
+static void refuse(struct kithi_channel *channel, struct kithi_partial *partial,
+                   enum kith_error error)
+{
+    discharge(channel, partial);
+    kith_route_free(&partial->raw);
+    partial->error = error;
+}
+
+static void charge(struct kithi_channel *channel, const struct kithi_partial *partial)
+{
+    size_t bytes = partial->raw == NULL ? 0 : partial->raw->arena_bytes;
+    channel->partial_bytes += bytes;
+    channel->net->partial_bytes += bytes;
+}
+
+static void discharge(struct kithi_channel *channel, const struct kithi_partial *partial)
+{
+    size_t bytes = partial->raw == NULL ? 0 : partial->raw->arena_bytes;
+    channel->partial_bytes -= bytes;
+    channel->net->partial_bytes -= bytes;
 }
 
 static void finish(struct kithi_channel *channel, unsigned stream)
@@ -86,6 +168,7 @@ static void finish(struct kithi_channel *channel, unsigned stream)
     struct kith_frame frame = partial->frame;
     struct kith_message *raw = partial->raw;
     enum kith_error error = partial->error;
+    discharge(channel, partial);
     partial->raw = NULL;
     close_partial(channel, stream);
     frame.payload_size = (size_t)frame.total_size;
@@ -102,6 +185,7 @@ static void close_partial(struct kithi_channel *channel, unsigned stream)
 {
     struct kithi_partial *partial = channel->partials[stream];
     const struct kith_platform *platform = channel->net->platform;
+    discharge(channel, partial);
     kith_route_free(&partial->raw);
     platform->release(platform->state, partial, sizeof *partial);
     channel->partials[stream] = NULL;

@@ -2,6 +2,8 @@
 // Waiting for names that aren't there yet: start order doesn't matter.
 #include <string.h>
 
+#include <naming.pb-c.h>
+
 #include "cluster.h"
 
 struct waiter {
@@ -165,6 +167,62 @@ static void waits_have_a_limit(void **state)
     cluster_close(&cluster);
 }
 
+enum { WAIT = 5, LUGGAGE = 1 << 20 };
+
+struct burdened {
+    struct kith_ref naming;
+    enum kith_error error;
+    struct kith_ref found;
+    bool done;
+};
+
+// Asks with a megabyte in a field that naming doesn't know.
+static void wait_with_luggage(struct kith_process *self, void *argument)
+{
+    struct burdened *burdened = argument;
+    struct kith_message *message;
+    uint64_t type = KITH_TYPE(kith_service_signature("kith.Naming"), WAIT);
+    assert_int_equal(kith_message_new(kith_process_node(self), type, 0, &message), KITH_OK);
+    Kith__NamingWait *request = kith_message_set_typed(message, &kith__naming_wait__descriptor);
+    request->name = kith_message_text(message, "x");
+    request->host = kith_message_text(message, "node0");
+    request->base.n_unknown_fields = 1;
+    request->base.unknown_fields =
+        kith_message_allocate(message, sizeof *request->base.unknown_fields);
+    uint8_t *data = kith_message_allocate(message, LUGGAGE);
+    memset(data, 0, LUGGAGE);
+    request->base.unknown_fields[0] = (ProtobufCMessageUnknownField){
+        .tag = 99,
+        .wire_type = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
+        .len = LUGGAGE,
+        .data = data,
+    };
+    burdened->error = kith_call(self, burdened->naming, &message, KITH_FOREVER);
+    const Kith__NamingEntry *entry = kith_message_typed(message, &kith__naming_entry__descriptor);
+    burdened->found = (struct kith_ref){entry->ref->node, entry->ref->slot, entry->ref->generation};
+    burdened->done = true;
+    kith_message_free(&message);
+}
+
+static void a_wait_keeps_of_a_request_only_what_it_waits_for(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 1, &kith_limits_linux, NULL);
+    struct burdened burdened = {.naming = cluster.naming[0]};
+    cluster_spawn(&cluster, 0, wait_with_luggage, &burdened);
+    cluster_settle(&cluster);
+    assert_int_equal(cluster_status(&cluster, 0).waits, 1);
+    struct kith_message_counters counters;
+    kith_message_counters(cluster.nodes[0], &counters);
+    assert_in_range(counters.alive_bytes, 0, LUGGAGE / 100);
+    struct kith_ref registered = cluster_register(&cluster, 0, "x", 0);
+    cluster_settle(&cluster);
+    assert_true(burdened.done);
+    assert_true(kith_ref_equal(burdened.found, registered));
+    cluster_close(&cluster);
+}
+
 static void closing_ends_waits(void **state)
 {
     (void)state;
@@ -290,6 +348,7 @@ int main(void)
         cmocka_unit_test(a_deadline_ends_a_wait_and_nothing_stays),
         cmocka_unit_test(a_wait_ends_with_its_process),
         cmocka_unit_test(waits_have_a_limit),
+        cmocka_unit_test(a_wait_keeps_of_a_request_only_what_it_waits_for),
         cmocka_unit_test(closing_ends_waits),
         cmocka_unit_test(without_replicas_a_wait_asks_again_and_again),
         cmocka_unit_test(a_host_that_dns_does_not_know_yet_is_asked_for_again),

@@ -5,77 +5,7 @@
 #include <kith/codec.h>
 #include <kith/rights.h>
 
-#include "fixture.h"
-
-static const struct kith_ref peer_process = {FOLLOWER, 9, 2};
-
-struct receiving {
-    unsigned wanted, got;
-    size_t size;
-    uint64_t type, returned_type, trace;
-    uint32_t error;
-    uint8_t hops;
-    struct kith_ref from;
-    unsigned char first[16];
-    bool good; // the payload was numbered bytes
-};
-
-static void receive_some(struct kith_process *self, void *argument)
-{
-    struct receiving *receiving = argument;
-    while (receiving->got < receiving->wanted) {
-        struct kith_message *message;
-        if (kith_receive(self, &message, KITH_FOREVER) != KITH_OK) {
-            return;
-        }
-        receiving->got++;
-        receiving->size = message->size;
-        receiving->type = message->type;
-        receiving->returned_type = message->returned_type;
-        receiving->error = message->error;
-        receiving->trace = message->trace;
-        receiving->hops = message->hops;
-        receiving->from = message->from;
-        if (message->descriptor == NULL && message->size > 0) {
-            memcpy(receiving->first, message->data,
-                   message->size < sizeof receiving->first ? message->size
-                                                           : sizeof receiving->first);
-            receiving->good = true;
-            for (size_t i = 0; i < message->size; i++) {
-                receiving->good = receiving->good &&
-                                  ((unsigned char *)message->data)[i] == (unsigned char)(i * 7);
-            }
-        }
-        kith_message_free(&message);
-    }
-}
-
-static void do_nothing(struct kith_process *self, void *argument)
-{
-    (void)self, (void)argument;
-}
-
-static struct kith_ref spawn_ended(struct fixture *fixture)
-{
-    struct kith_ref ref = spawn(fixture, do_nothing, NULL);
-    run(fixture);
-    return ref;
-}
-
-static void open_with_peer(struct fixture *fixture, struct peer *peer,
-                           void (*adjust)(struct fixture *))
-{
-    open_fixture(fixture, adjust);
-    peer_up(peer, fixture, FOLLOWER, "10.0.0.2:7400");
-    expect_nothing(peer);
-}
-
-static void numbered(unsigned char *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        bytes[i] = (unsigned char)(i * 7);
-    }
-}
+#include "arrivals.h"
 
 static void a_message_reaches_its_process(void **state)
 {
@@ -359,147 +289,7 @@ static void malformed_input_is_logged_but_not_too_often(void **state)
     close_fixture(&fixture);
 }
 
-// Sends `total` numbered bytes in parts of `part`, on a stream.
-static void send_parts(struct peer *peer, unsigned stream, struct kith_frame frame, size_t total,
-                       size_t part)
-{
-    unsigned char *bytes = test_malloc(total);
-    numbered(bytes, total);
-    for (size_t sent = 0; sent < total; sent += part) {
-        size_t left = total - sent;
-        frame.payload = bytes + sent;
-        frame.payload_size = left < part ? left : part;
-        frame.total_size = sent == 0 ? total : 0;
-        peer_send(peer, stream, &frame);
-        frame = (struct kith_frame){.kind = KITH_FRAME_PART, .remaining_ms = UINT64_MAX};
-    }
-    test_free(bytes);
-}
-
-static void a_large_message_is_put_together(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct peer peer;
-    struct receiving receiving = {.wanted = 2};
-    open_with_peer(&fixture, &peer, NULL);
-    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
-    struct kith_frame frame = message_frame(peer_process, receiver, "");
-    send_parts(&peer, 4, frame, 100000, 30000);
-    assert_int_equal(receiving.got, 1);
-    assert_int_equal(receiving.size, 100000);
-    assert_true(receiving.good);
-    frame = message_frame(peer_process, receiver, "hello"); // the stream goes on
-    peer_send(&peer, 4, &frame);
-    assert_int_equal(receiving.got, 2);
-    close_fixture(&fixture);
-}
-
-static void a_large_message_that_cannot_be_delivered_comes_back_in_parts(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct peer peer;
-    open_with_peer(&fixture, &peer, NULL);
-    struct kith_frame frame = message_frame(peer_process, spawn_ended(&fixture), "");
-    send_parts(&peer, 4, frame, 100000, 30000);
-    struct kith_frame back = expect_frame(&peer, KITH_FRAME_RETURN);
-    assert_int_equal(back.total_size, 100000);
-    assert_int_equal(back.credits, 1 + 100000 / 4096);
-    size_t size = back.payload_size;
-    while (size < 100000) {
-        size += expect_frame(&peer, KITH_FRAME_PART).payload_size;
-    }
-    assert_int_equal(size, 100000);
-    close_fixture(&fixture);
-}
-
-static void parts_that_belong_to_nothing_are_malformed(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct peer peer;
-    open_with_peer(&fixture, &peer, NULL);
-    struct kith_frame first = message_frame(peer_process, spawn_ended(&fixture), "hello");
-    struct kith_frame part = {
-        .kind = KITH_FRAME_PART, .payload = "hello", .payload_size = 5, .remaining_ms = UINT64_MAX};
-    peer_send(&peer, 4, &part); // without a beginning
-    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 1);
-    first.total_size = 8;
-    peer_send(&peer, 4, &first);
-    peer_send(&peer, 4, &part); // more than there is to come
-    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 2);
-    peer_send(&peer, 4, &first); // a second beginning
-    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 3);
-    close_fixture(&fixture);
-}
-
-static void a_peer_can_not_begin_more_large_messages_than_agreed(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct peer peer;
-    open_with_peer(&fixture, &peer, NULL);
-    struct kith_frame first = message_frame(peer_process, spawn_ended(&fixture), "hello");
-    first.total_size = 1000;
-    for (unsigned stream = 2; stream < 6; stream++) {
-        peer_send(&peer, stream, &first);
-    }
-    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 0);
-    peer_send(&peer, 6, &first);
-    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 1);
-    fake_closed(peer.connection, KITH_ERROR_UNREACHABLE); // frees what had arrived of them
-    close_fixture(&fixture);
-}
-
-static void a_message_larger_than_this_node_said_is_malformed(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct peer peer;
-    open_with_peer(&fixture, &peer, NULL);
-    struct kith_frame first = message_frame(peer_process, spawn_ended(&fixture), "hello");
-    first.total_size = fixture.limits.message_size + 1;
-    peer_send(&peer, 4, &first);
-    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 1);
-    close_fixture(&fixture);
-}
-
-static void spare_memory(struct fixture *fixture)
-{
-    fixture->limits.message_memory = 70000;
-}
-
-static void a_large_message_without_memory_is_refused_when_it_is_whole(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct peer peer;
-    struct receiving receiving = {.wanted = 1};
-    open_with_peer(&fixture, &peer, spare_memory);
-    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
-    struct kith_frame frame = message_frame(peer_process, receiver, "");
-    send_parts(&peer, 4, frame, 100000, 30000);
-    struct kith_frame back = expect_frame(&peer, KITH_FRAME_RETURN);
-    assert_int_equal(back.error, KITH_ERROR_NO_MEMORY);
-    assert_int_equal(back.payload_size, 0);
-    assert_int_equal(back.credits, 1 + 100000 / 4096);
-    frame = message_frame(peer_process, receiver, "hello");
-    peer_send(&peer, 4, &frame);
-    assert_int_equal(receiving.got, 1);
-    close_fixture(&fixture);
-}
-
 // What the peer couldn't deliver.
-
-static struct kith_frame return_frame(struct kith_ref sender, const char *text)
-{
-    struct kith_frame frame = message_frame(peer_process, sender, text);
-    frame.kind = KITH_FRAME_RETURN;
-    frame.error = KITH_ERROR_STALE;
-    frame.credits = 1;
-    return frame;
-}
 
 static void a_message_that_the_peer_returns_goes_to_its_sender(void **state)
 {
@@ -516,21 +306,6 @@ static void a_message_that_the_peer_returns_goes_to_its_sender(void **state)
     assert_true(receiving.returned_type == frame.type);
     assert_int_equal(receiving.error, KITH_ERROR_STALE);
     assert_memory_equal(receiving.first, "hello", 5);
-    close_fixture(&fixture);
-}
-
-static void a_large_message_that_the_peer_returns_comes_in_parts(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct peer peer;
-    struct receiving receiving = {.wanted = 1};
-    open_with_peer(&fixture, &peer, NULL);
-    struct kith_ref sender = spawn(&fixture, receive_some, &receiving);
-    send_parts(&peer, 4, return_frame(sender, ""), 50000, 30000);
-    assert_int_equal(receiving.got, 1);
-    assert_int_equal(receiving.size, 50000);
-    assert_true(receiving.good);
     close_fixture(&fixture);
 }
 
@@ -641,14 +416,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_sends_garbage_is_cut_off_after_a_while),
         cmocka_unit_test(handshake_frames_on_a_link_that_is_up_are_malformed),
         cmocka_unit_test(malformed_input_is_logged_but_not_too_often),
-        cmocka_unit_test(a_large_message_is_put_together),
-        cmocka_unit_test(a_large_message_that_cannot_be_delivered_comes_back_in_parts),
-        cmocka_unit_test(parts_that_belong_to_nothing_are_malformed),
-        cmocka_unit_test(a_peer_can_not_begin_more_large_messages_than_agreed),
-        cmocka_unit_test(a_message_larger_than_this_node_said_is_malformed),
-        cmocka_unit_test(a_large_message_without_memory_is_refused_when_it_is_whole),
         cmocka_unit_test(a_message_that_the_peer_returns_goes_to_its_sender),
-        cmocka_unit_test(a_large_message_that_the_peer_returns_comes_in_parts),
         cmocka_unit_test(a_returned_message_of_an_unknown_service_comes_without_payload),
         cmocka_unit_test(a_returned_request_of_a_third_node_is_passed_on_to_it),
         cmocka_unit_test(a_peer_that_asks_and_never_listens_loses_its_link),
