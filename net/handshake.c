@@ -154,7 +154,7 @@ static void meet(struct kithi_channel *channel)
 {
     struct kith_net *net = channel->net;
     struct kithi_link *link;
-    enum kith_error error = kithi_link_obtain(net, channel->hello.incarnation, &link);
+    enum kith_error error = kithi_link_obtain(net, channel, &link);
     if (error == KITH_OK && link->leaving) {
         error = KITH_ERROR_LEFT;
     }

@@ -157,19 +157,18 @@ bool kithi_link_work(struct kithi_link *link)
     return false;
 }
 
-enum kith_error kithi_link_obtain(struct kith_net *net, uint64_t incarnation,
+enum kith_error kithi_link_obtain(struct kith_net *net, const struct kithi_channel *channel,
                                   struct kithi_link **link)
 {
+    uint64_t incarnation = channel->hello.incarnation;
     *link = kithi_link_find(net, incarnation);
     if (*link != NULL) {
         return KITH_OK;
     }
-    uint32_t place = 0;
-    while (place < net->capacity && net->links[place] != NULL) {
-        place++;
-    }
-    if (place == net->capacity) {
-        return KITH_ERROR_LIMIT;
+    uint32_t place;
+    enum kith_error error = kithi_place_find(net, channel, &place);
+    if (error != KITH_OK) {
+        return error;
     }
     struct kithi_link *added = net->platform->allocate(net->platform->state, sizeof *added);
     if (added == NULL) {

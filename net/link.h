@@ -65,8 +65,8 @@ struct kithi_link {
 
 // link.c: the states
 
-// The link to that incarnation; a new one if there is none. LIMIT, NO_MEMORY.
-enum kith_error kithi_link_obtain(struct kith_net *net, uint64_t incarnation,
+// The link to the incarnation that said hello; a new one if there is none. LIMIT, NO_MEMORY.
+enum kith_error kithi_link_obtain(struct kith_net *net, const struct kithi_channel *channel,
                                   struct kithi_link **link);
 struct kithi_link *kithi_link_find(const struct kith_net *net, uint64_t incarnation);
 

@@ -18,6 +18,7 @@ enum {
     KITHI_BACKOFF_MOST_MS = 5000,
     KITHI_AGAIN_MS = 50,       // the longest wait before the first try to reconnect
     KITHI_CLAIM_MS = 500,      // for the proof that a node is still at its endpoint
+    KITHI_LAST_PLACES = 8,     // one in so many links is for addresses that have none
     KITHI_FORGET_DETECTS = 12, // an unreachable node nobody wants is forgotten after so many
     KITHI_LEAVE_POLL_MS = 10,
     KITHI_DOWN_BYTES = 96,           // of the three frames of a DOWN, at most about
@@ -136,6 +137,12 @@ void kithi_peers_lost(struct kithi_link *link, bool steady);
 bool kithi_peers_want(const struct kithi_link *link);
 // The link has ended: forgets those that nobody wants, goes on with the rest after a while.
 void kithi_peers_ended(struct kithi_link *link);
+
+// place.c
+// A place for a link to whoever speaks on `channel`; a link that was lost may have to end for it.
+// LIMIT.
+enum kith_error kithi_place_find(struct kith_net *net, const struct kithi_channel *channel,
+                                 uint32_t *place);
 
 // channel.c
 extern const struct kith_backend_events kithi_channel_events;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who gets a place among the links when places are scarce. Connections that come and go must not
+// keep others out: a link that was lost, and that nobody asked for, gives its place to a newcomer,
+// and the last places are for addresses that have none.
+#include <string.h>
+
+#include "net_state.h"
+
+static bool is_crowded(const struct kith_net *net, const struct kithi_channel *channel);
+static bool is_of_same_address(const struct kithi_channel *a, const struct kithi_channel *b);
+static uint32_t find_lost(const struct kith_net *net);
+static uint64_t find_time_up(const struct kithi_link *link);
+
+enum kith_error kithi_place_find(struct kith_net *net, const struct kithi_channel *channel,
+                                 uint32_t *place)
+{
+    uint32_t free_place = 0;
+    while (free_place < net->capacity && net->links[free_place] != NULL) {
+        free_place++;
+    }
+    if (free_place == net->capacity || is_crowded(net, channel)) {
+        free_place = find_lost(net);
+        if (free_place == net->capacity) {
+            return KITH_ERROR_LIMIT;
+        }
+        kithi_link_end(net->links[free_place], KITH_ERROR_UNREACHABLE, 0);
+    }
+    *place = free_place;
+    return KITH_OK;
+}
+
+// True if only the last places are left, and this address has one already.
+static bool is_crowded(const struct kith_net *net, const struct kithi_channel *channel)
+{
+    uint32_t left = 0;
+    for (uint32_t place = 0; place < net->capacity; place++) {
+        left += net->links[place] == NULL;
+    }
+    if (left > net->capacity / KITHI_LAST_PLACES || channel->peer != NULL) {
+        return false;
+    }
+    for (const struct kithi_channel *other = net->channels; other != NULL; other = other->next) {
+        if (other->link != NULL && is_of_same_address(other, channel)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_of_same_address(const struct kithi_channel *a, const struct kithi_channel *b)
+{
+    return memcmp(a->remote.address, b->remote.address, sizeof a->remote.address) == 0;
+}
+
+// Of the links that have no connection and that nobody asked for, the one that was up for the
+// shortest time: the likeliest not to come back. The capacity if there is none.
+static uint32_t find_lost(const struct kith_net *net)
+{
+    uint32_t found = net->capacity;
+    for (uint32_t place = 0; place < net->capacity; place++) {
+        const struct kithi_link *link = net->links[place];
+        if (link == NULL || link->live != NULL || link->channels > 0) {
+            continue;
+        }
+        bool shorter =
+            found == net->capacity || find_time_up(link) < find_time_up(net->links[found]);
+        if (shorter && !kithi_peers_want(link)) {
+            found = place;
+        }
+    }
+    return found;
+}
+
+static uint64_t find_time_up(const struct kithi_link *link)
+{
+    return link->heard_ns - link->up_since_ns;
+}
