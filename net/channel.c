@@ -102,8 +102,8 @@ void kithi_channel_fail(struct kithi_channel *channel, enum kith_error reason, b
         peer->last_error = reason;
     }
     if (tell) {
-        kithi_net_log(channel->net, KITH_LOG_WARNING, "connection_refused", &channel->remote,
-                      reason);
+        kithi_log_endpoint(channel->net, KITH_LOG_WARNING, "connection_refused", &channel->remote,
+                           reason);
     }
     kithi_channel_end(channel, tell);
     if (carried) {
@@ -113,20 +113,10 @@ void kithi_channel_fail(struct kithi_channel *channel, enum kith_error reason, b
 
 void kithi_channel_malformed(struct kithi_channel *channel, const char *what)
 {
-    struct kith_net *net = channel->net;
-    uint64_t now_ns = kith_node_now(net->node);
     if (channel->link != NULL) {
         channel->link->malformed++;
     }
-    if (now_ns >= net->log_next_ns) { // one line a second: input can be made to come often
-        char text[KITH_ENDPOINT_TEXT_SIZE];
-        struct kith_log_field fields[] = {
-            {"peer", kith_endpoint_format(&channel->remote, text), 0},
-            {"what", what, 0},
-        };
-        net->log_next_ns = now_ns + 1000 * KITHI_MS;
-        kith_node_log(net->node, KITH_LOG_WARNING, "input_malformed", fields, 2);
-    }
+    kithi_log_malformed(channel, what);
     if (++channel->malformed >= KITHI_MALFORMED_MOST || channel->state != KITHI_CHANNEL_LIVE) {
         kithi_channel_fail(channel, KITH_ERROR_INVALID, true);
     }

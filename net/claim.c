@@ -52,7 +52,7 @@ void kithi_claim_pong(struct kithi_link *link, uint64_t id)
         return;
     }
     link->successor = 0;
-    kithi_link_log(link, KITH_LOG_WARNING, "endpoint_claimed_twice", KITH_ERROR_EXISTS);
+    kithi_log_link(link, KITH_LOG_WARNING, "endpoint_claimed_twice", KITH_ERROR_EXISTS);
 }
 
 static void dispute(struct kithi_link *former, const struct kithi_link *successor)

@@ -12,20 +12,6 @@ static void drop_connection(struct kithi_link *link);
 static void end_channels(struct kithi_link *link, bool in_good_order);
 static void set_suspect(struct kithi_link *link, enum kith_error reason);
 
-// Nodes that come for a moment, such as the command line's, are worth a line for debugging only.
-void kithi_link_log(const struct kithi_link *link, enum kith_log_level level, const char *event,
-                    enum kith_error reason)
-{
-    char text[KITH_ENDPOINT_TEXT_SIZE];
-    struct kith_log_field fields[] = {
-        {"node", link->hello.name, 0},
-        {"peer", kith_endpoint_format(&link->endpoint, text), 0},
-        {"reason", kith_error_name(reason), 0},
-    };
-    kith_node_log(link->net->node, link->hello.transient ? KITH_LOG_DEBUG : level, event, fields,
-                  reason == KITH_OK ? 2 : 3);
-}
-
 bool kithi_link_up(struct kithi_link *link, struct kithi_channel *channel)
 {
     struct kithi_channel *former = link->live;
@@ -46,7 +32,7 @@ bool kithi_link_up(struct kithi_link *link, struct kithi_channel *channel)
         kithi_channel_fail(channel, error, true);
         return false;
     }
-    kithi_link_log(link, KITH_LOG_INFO, again ? "link_up_again" : "link_up", KITH_OK);
+    kithi_log_link(link, KITH_LOG_INFO, again ? "link_up_again" : "link_up", KITH_OK);
     if (again) {
         kith_route_set_state(link->route, KITH_ROUTE_UP, KITH_OK, 0);
         kith_route_remonitor(link->route);
@@ -68,7 +54,7 @@ void kithi_link_lost(struct kithi_link *link, enum kith_error reason)
     if (kithi_claim_lost(link)) {
         return;
     }
-    kithi_link_log(link, KITH_LOG_WARNING, "link_lost", reason);
+    kithi_log_link(link, KITH_LOG_WARNING, "link_lost", reason);
     set_suspect(link, reason);
     kithi_peers_lost(link, steady);
     kithi_handshake_next(link);
@@ -80,7 +66,7 @@ void kithi_link_give_up(struct kithi_link *link)
     if (kithi_claim_lost(link)) {
         return;
     }
-    kithi_link_log(link, KITH_LOG_WARNING, "link_unreachable", KITH_ERROR_UNREACHABLE);
+    kithi_log_link(link, KITH_LOG_WARNING, "link_unreachable", KITH_ERROR_UNREACHABLE);
     if (link->hello.transient || link->leaving) {
         kithi_link_end(link, KITH_ERROR_UNREACHABLE, 0);
         return;
@@ -103,7 +89,7 @@ void kithi_link_end(struct kithi_link *link, enum kith_error reason, uint64_t su
     assert(!link->gone);
     link->gone = true;
     link->last_error = reason;
-    kithi_link_log(link, KITH_LOG_INFO, "link_ended", reason);
+    kithi_log_link(link, KITH_LOG_INFO, "link_ended", reason);
     kithi_liveness_stop(link);
     if (link->live != NULL) {
         struct kithi_channel *channel = link->live;

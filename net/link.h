@@ -70,10 +70,6 @@ enum kith_error kithi_link_obtain(struct kith_net *net, const struct kithi_chann
                                   struct kithi_link **link);
 struct kithi_link *kithi_link_find(const struct kith_net *net, uint64_t incarnation);
 
-// Logs an event of the link, with the name and endpoint of its node; no reason if that is OK.
-void kithi_link_log(const struct kithi_link *link, enum kith_log_level level, const char *event,
-                    enum kith_error reason);
-
 // `channel` carries the link from now on; another one is dropped. False if that can't be, and
 // the channel has ended.
 bool kithi_link_up(struct kithi_link *link, struct kithi_channel *channel);

@@ -33,7 +33,7 @@ void kithi_liveness_heard(struct kithi_link *link)
     link->heard_ns = kith_node_now(link->net->node);
     if (link->suspect && link->live != NULL) {
         link->suspect = false;
-        kithi_link_log(link, KITH_LOG_INFO, "link_heard_again", KITH_OK);
+        kithi_log_link(link, KITH_LOG_INFO, "link_heard_again", KITH_OK);
         kith_route_set_state(link->route, KITH_ROUTE_UP, KITH_OK, 0);
     }
 }
@@ -115,7 +115,7 @@ static void look_at_silence(struct kithi_link *link, uint64_t now_ns)
     }
     if (silence_ns >= link->net->detect_ns / 2 && !link->suspect) {
         link->suspect = true;
-        kithi_link_log(link, KITH_LOG_WARNING, "link_silent", KITH_ERROR_TIMEOUT);
+        kithi_log_link(link, KITH_LOG_WARNING, "link_silent", KITH_ERROR_TIMEOUT);
         kith_route_set_state(link->route, KITH_ROUTE_SUSPECT, KITH_ERROR_TIMEOUT, 0);
     }
     if (silence_ns >= find_period(link->net) / 2 ||

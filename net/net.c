@@ -93,17 +93,6 @@ uint64_t kithi_net_random(struct kith_net *net, uint64_t below)
     return below == 0 ? 0 : number % below;
 }
 
-void kithi_net_log(struct kith_net *net, enum kith_log_level level, const char *event,
-                   const struct kith_endpoint *endpoint, enum kith_error reason)
-{
-    char text[KITH_ENDPOINT_TEXT_SIZE];
-    struct kith_log_field fields[] = {
-        {"peer", kith_endpoint_format(endpoint, text), 0},
-        {"reason", kith_error_name(reason), 0},
-    };
-    kith_node_log(net->node, level, event, fields, reason == KITH_OK ? 1 : 2);
-}
-
 bool kithi_net_is_own(const struct kith_net *net, const struct kith_endpoint *endpoint)
 {
     return kith_endpoint_equal(endpoint, &net->bound) ||

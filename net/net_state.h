@@ -20,6 +20,8 @@ enum {
     KITHI_CLAIM_MS = 500,      // for the proof that a node is still at its endpoint
     KITHI_LAST_PLACES = 8,     // one in so many links is for addresses that have none
     KITHI_FORGET_DETECTS = 12, // an unreachable node nobody wants is forgotten after so many
+    KITHI_LOG_BURST = 100,     // lines about strangers at once, beside one for each link
+    KITHI_LOG_PER_SECOND = 10,
     KITHI_LEAVE_POLL_MS = 10,
     KITHI_DOWN_BYTES = 96,           // of the three frames of a DOWN, at most about
     KITHI_CREDIT_FRAME_BYTES = 32,   // likewise of a CREDIT
@@ -105,15 +107,22 @@ struct kith_net {
     unsigned char *scratch; // a part on its way
     bool leaving, opened;
     uint64_t leave_deadline_ns;
-    uint64_t log_next_ns; // when malformed input is logged again
+    uint64_t malformed_next_ns, log_full_ns;
+    uint64_t log_left_out; // lines
 };
 
 // net.c
 void kithi_net_kick(struct kith_net *net);
 uint64_t kithi_net_random(struct kith_net *net, uint64_t below);
-void kithi_net_log(struct kith_net *net, enum kith_log_level level, const char *event,
-                   const struct kith_endpoint *endpoint, enum kith_error reason);
 bool kithi_net_is_own(const struct kith_net *net, const struct kith_endpoint *endpoint);
+
+// log.c
+void kithi_log_endpoint(struct kith_net *net, enum kith_log_level level, const char *event,
+                        const struct kith_endpoint *endpoint, enum kith_error reason);
+// With the name and endpoint of its node; without a reason if that is OK.
+void kithi_log_link(const struct kithi_link *link, enum kith_log_level level, const char *event,
+                    enum kith_error reason);
+void kithi_log_malformed(const struct kithi_channel *channel, const char *what);
 
 // leave.c
 void kithi_leave_init(struct kith_net *net);

@@ -106,7 +106,8 @@ void kithi_peer_failed(struct kithi_peer *peer, enum kith_error reason)
     }
     if (peer->last_error != peer->logged_error) {
         peer->logged_error = peer->last_error;
-        kithi_net_log(net, KITH_LOG_INFO, "peer_not_reached", &peer->endpoint, peer->last_error);
+        kithi_log_endpoint(net, KITH_LOG_INFO, "peer_not_reached", &peer->endpoint,
+                           peer->last_error);
     }
     schedule(peer, find_backoff(peer));
 }

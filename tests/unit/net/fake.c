@@ -121,16 +121,21 @@ void fake_init(struct fake *fake)
     fake->batch_size = 1200;
 }
 
+void fake_forget_last(struct fake *fake)
+{
+    struct kith_connection *connection = fake->connections[--fake->connection_count];
+    for (size_t batch = 0; batch < connection->sent_count; batch++) {
+        free(connection->sent[batch].bytes);
+    }
+    assert(connection->ended); // the node leaves none behind
+    free(connection);
+}
+
 void fake_fini(struct fake *fake)
 {
     assert(!fake->open);
-    for (size_t i = 0; i < fake->connection_count; i++) {
-        struct kith_connection *connection = fake->connections[i];
-        for (size_t batch = 0; batch < connection->sent_count; batch++) {
-            free(connection->sent[batch].bytes);
-        }
-        assert(connection->ended); // the node leaves none behind
-        free(connection);
+    while (fake->connection_count > 0) {
+        fake_forget_last(fake);
     }
 }
 

@@ -45,6 +45,9 @@ struct fake {
 void fake_init(struct fake *fake);
 void fake_fini(struct fake *fake);
 
+// Frees the newest connection, which has ended, so that a test can have many one after the other.
+void fake_forget_last(struct fake *fake);
+
 // A peer connects from `remote`. NULL: the node refuses.
 struct kith_connection *fake_accept(struct fake *fake, const struct kith_endpoint *remote);
 

@@ -263,32 +263,6 @@ static void handshake_frames_on_a_link_that_is_up_are_malformed(void **state)
     close_fixture(&fixture);
 }
 
-static void log_count(void *state, enum kith_log_level level, const char *event,
-                      const struct kith_log_field *fields, size_t count)
-{
-    (void)level, (void)fields, (void)count;
-    if (strcmp(event, "input_malformed") == 0) {
-        ++*(unsigned *)state;
-    }
-}
-
-static void malformed_input_is_logged_but_not_too_often(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct peer peer;
-    unsigned lines = 0;
-    open_with_peer(&fixture, &peer, NULL);
-    kith_platform_sim_set_log(fixture.sim, log_count, &lines);
-    peer_greet(&peer);
-    peer_greet(&peer);
-    assert_int_equal(lines, 1);
-    run_for(&fixture, 1500);
-    peer_greet(&peer);
-    assert_int_equal(lines, 2);
-    close_fixture(&fixture);
-}
-
 // What the peer couldn't deliver.
 
 static void a_message_that_the_peer_returns_goes_to_its_sender(void **state)
@@ -415,7 +389,6 @@ int main(void)
         cmocka_unit_test(a_message_in_another_node_s_name_is_dropped_and_counted),
         cmocka_unit_test(a_peer_that_sends_garbage_is_cut_off_after_a_while),
         cmocka_unit_test(handshake_frames_on_a_link_that_is_up_are_malformed),
-        cmocka_unit_test(malformed_input_is_logged_but_not_too_often),
         cmocka_unit_test(a_message_that_the_peer_returns_goes_to_its_sender),
         cmocka_unit_test(a_returned_message_of_an_unknown_service_comes_without_payload),
         cmocka_unit_test(a_returned_request_of_a_third_node_is_passed_on_to_it),

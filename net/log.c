@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lines that the link layer logs. Strangers can bring most of them about as often as they
+// connect, so there is a limit to those; how many were left out is logged too. Nothing is left out
+// about nodes that this one was told to reach.
+#include "net_state.h"
+
+static bool is_admitted(struct kith_net *net);
+
+void kithi_log_endpoint(struct kith_net *net, enum kith_log_level level, const char *event,
+                        const struct kith_endpoint *endpoint, enum kith_error reason)
+{
+    char text[KITH_ENDPOINT_TEXT_SIZE];
+    struct kith_log_field fields[] = {
+        {"peer", kith_endpoint_format(endpoint, text), 0},
+        {"reason", kith_error_name(reason), 0},
+    };
+    const struct kithi_peer *peer = kithi_peer_find(net, endpoint);
+    if ((peer != NULL && peer->wanted) || is_admitted(net)) {
+        kith_node_log(net->node, level, event, fields, 2);
+    }
+}
+
+// Nodes that come for a moment, such as the command line's, are worth a line for debugging only.
+void kithi_log_link(const struct kithi_link *link, enum kith_log_level level, const char *event,
+                    enum kith_error reason)
+{
+    char text[KITH_ENDPOINT_TEXT_SIZE];
+    struct kith_log_field fields[] = {
+        {"node", link->hello.name, 0},
+        {"peer", kith_endpoint_format(&link->endpoint, text), 0},
+        {"reason", kith_error_name(reason), 0},
+    };
+    if (kithi_peers_want(link) || is_admitted(link->net)) {
+        kith_node_log(link->net->node, link->hello.transient ? KITH_LOG_DEBUG : level, event,
+                      fields, reason == KITH_OK ? 2 : 3);
+    }
+}
+
+void kithi_log_malformed(const struct kithi_channel *channel, const char *what)
+{
+    struct kith_net *net = channel->net;
+    uint64_t now_ns = kith_node_now(net->node);
+    char text[KITH_ENDPOINT_TEXT_SIZE];
+    struct kith_log_field fields[] = {
+        {"peer", kith_endpoint_format(&channel->remote, text), 0},
+        {"what", what, 0},
+    };
+    if (now_ns >= net->malformed_next_ns) { // one frame is as good as many
+        net->malformed_next_ns = now_ns + 1000 * KITHI_MS;
+        kith_node_log(net->node, KITH_LOG_WARNING, "input_malformed", fields, 2);
+    }
+}
+
+// A place for each node that there may be, so that a cluster's start is logged whole, and then some
+// lines a second. `log_full_ns` is when as many could be logged again.
+static bool is_admitted(struct kith_net *net)
+{
+    uint64_t now_ns = kith_node_now(net->node);
+    uint64_t interval_ns = 1000 * KITHI_MS / KITHI_LOG_PER_SECOND;
+    uint64_t burst_ns = (KITHI_LOG_BURST + net->capacity) * interval_ns;
+    if (net->log_full_ns < now_ns) {
+        net->log_full_ns = now_ns;
+    }
+    if (net->log_full_ns - now_ns > burst_ns) {
+        net->log_left_out++;
+        return false;
+    }
+    net->log_full_ns += interval_ns;
+    if (net->log_left_out > 0) {
+        struct kith_log_field field = {"lines", NULL, net->log_left_out};
+        net->log_left_out = 0;
+        kith_node_log(net->node, KITH_LOG_WARNING, "log_limited", &field, 1);
+    }
+    return true;
+}
