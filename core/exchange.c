@@ -350,40 +350,45 @@ enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
     return KITH_OK;
 }
 
-// Nobody waits for it any longer. Its sender isn't told: it counts as sent, not as refused.
-static void drop_late_reply(struct kith_process *self, struct kith_message **message)
+static enum kith_error send_reply(struct kith_node *node, struct kith_message **message)
 {
-    struct kith_node_counters *counters = &self->node->counters;
-    counters->refused--;
-    counters->sent++;
-    counters->late_replies++;
-    kithi_count_sent(self);
-    kith_message_free(message);
+    if (!kithi_rights_allow(node, *message, false)) {
+        node->counters.denied++;
+        return KITH_ERROR_DENIED;
+    }
+    enum kith_error error = kithi_replies_send(node, message);
+    if (error == KITH_ERROR_UNREACHABLE || error == KITH_ERROR_STALE) {
+        node->counters.late_replies++; // nobody waits for it any longer
+        kith_message_free(message);
+        return KITH_OK;
+    }
+    return error;
 }
 
 static __attribute__((noinline)) enum kith_error reply_far(struct kith_process *self,
                                                            struct kith_message **message)
 {
-    kithi_need_much_stack(self->node);
+    struct kith_node *node = self->node;
+    kithi_need_much_stack(node);
     struct kith_message *reply = *message;
     reply->to = reply->reply_to;
-    if (reply->to.node == self->node->incarnation) {
+    if (reply->to.node == node->incarnation) {
         *message = NULL;
         kithi_count_sent(self);
-        self->node->counters.sent++;
-        kithi_deliver_reply(self->node, reply);
+        node->counters.sent++;
+        kithi_deliver_reply(node, reply);
         return KITH_OK;
     }
-    enum kith_error error = transmit_far(self, message, reply->deadline_ns);
-    if (error == KITH_ERROR_UNREACHABLE || error == KITH_ERROR_STALE) {
-        drop_late_reply(self, message);
-        return KITH_OK;
-    }
+    enum kith_error error = send_reply(node, message);
     if (error != KITH_OK) {
-        (*message)->waiting = true;
-        (*message)->done = false;
+        node->counters.refused++;
+        reply->waiting = true;
+        reply->done = false;
+        return error;
     }
-    return error;
+    kithi_count_sent(self);
+    node->counters.sent++;
+    return KITH_OK;
 }
 
 enum kith_error kith_reply(struct kith_process *self, struct kith_message **message)

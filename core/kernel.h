@@ -167,6 +167,7 @@ struct kithi_routes {
     struct kith_route **places;
     uint32_t *index; // open addressing: 1 + place
     uint32_t capacity, index_size, len;
+    size_t reply_bytes; // of replies that wait for room, of all routes
     struct kithi_former *former;
     uint32_t former_len, former_next;
     struct kith_route_observer *observers;
@@ -179,7 +180,10 @@ struct kith_route {
     void *state;
     uint32_t place;
     struct kith_route_info info;
-    struct kithi_list senders;  // processes that wait for room or credit
+    struct kithi_list senders;                   // processes that wait for room or credit
+    struct kith_message *replies, **replies_end; // that wait for room
+    uint32_t reply_len;
+    size_t reply_bytes;         // that these hold
     struct kithi_list monitors; // ours, of its processes
     struct kithi_list watchers; // its processes' monitors of ours
 };
@@ -359,9 +363,20 @@ void kithi_routes_close(struct kith_node *node);
 // Sends by the route to message->to.node. FULL: *route says which to wait for.
 enum kith_error kithi_route_send(struct kith_node *node, struct kith_message **message,
                                  struct kith_route **route);
+// The same by that route, whatever waits for it.
+enum kith_error kithi_route_hand(struct kith_route *route, struct kith_message **message);
 void kithi_route_consumed(struct kith_node *node, struct kith_process *receiver,
                           const struct kith_message *message);
 void kithi_route_cancel(struct kith_node *node, struct kith_ref to, uint64_t id);
+
+// replies.c
+// Takes a reply to another node, for which there may be no room yet. If it can't be kept until
+// there is, the requester gets FULL in its place. Errors: those of the route but FULL.
+enum kith_error kithi_replies_send(struct kith_node *node, struct kith_message **message);
+// There may be room. False if there still isn't enough.
+bool kithi_replies_continue(struct kith_route *route);
+// The route doesn't lead anywhere any longer.
+void kithi_replies_lose(struct kith_route *route);
 
 // monitor.c
 void kithi_monitors_end(struct kith_process *process, enum kith_error reason);

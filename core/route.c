@@ -85,6 +85,7 @@ enum kith_error kith_route_open(struct kith_node *node, const struct kith_route_
     opened->info.state = KITH_ROUTE_UP;
     opened->info.changed_ns = kith_node_now(node);
     kithi_list_init(&opened->senders);
+    opened->replies_end = &opened->replies;
     kithi_list_init(&opened->monitors);
     kithi_list_init(&opened->watchers);
     routes->places[place] = opened;
@@ -130,6 +131,7 @@ void kith_route_set_state(struct kith_route *route, enum kith_route_state state,
     route->info.state = state;
     route->info.changed_ns = kith_node_now(route->node);
     if (state == KITH_ROUTE_UNREACHABLE || state == KITH_ROUTE_GONE) {
+        kithi_replies_lose(route);
         kithi_senders_fail(&route->senders,
                            successor != 0 ? KITH_ERROR_STALE : KITH_ERROR_UNREACHABLE);
         kithi_monitors_route_lost(route, reason);
@@ -172,11 +174,20 @@ enum kith_error kithi_route_send(struct kith_node *node, struct kith_message **m
     if ((*route)->info.state == KITH_ROUTE_UNREACHABLE) {
         return KITH_ERROR_UNREACHABLE;
     }
+    if ((*route)->replies != NULL && !(*message)->failed) {
+        return KITH_ERROR_FULL; // those come first
+    }
+    return kithi_route_hand(*route, message);
+}
+
+enum kith_error kithi_route_hand(struct kith_route *route, struct kith_message **message)
+{
+    struct kith_node *node = route->node;
     struct kith_message *sent = *message;
     uint32_t owner = sent->owner;
     uint8_t place = sent->place;
     kithi_message_let_go(sent, KITHI_PLACE_ROUTE);
-    enum kith_error error = (*route)->ops->send((*route)->state, message);
+    enum kith_error error = route->ops->send(route->state, message);
     if (error == KITH_OK) {
         node->counters.sent_remote++;
         *message = NULL;
@@ -189,10 +200,18 @@ enum kith_error kithi_route_send(struct kith_node *node, struct kith_message **m
     return error;
 }
 
+uint32_t kith_route_replies(const struct kith_route *route)
+{
+    return route->reply_len;
+}
+
 void kith_route_ready(struct kith_route *route, struct kith_ref to)
 {
     struct kith_node *node = route->node;
     struct kithi_list *place = route->senders.next;
+    if (!kithi_replies_continue(route)) {
+        return;
+    }
     while (place != &route->senders) {
         struct kith_process *sender = KITHI_ENTRY(place, struct kith_process, waiting);
         struct kith_message *message = *sender->at;

@@ -334,7 +334,6 @@ void kithi_naming_due(struct kithi_naming *naming, uint64_t deadline_ns)
 void kithi_naming_answer(struct kithi_naming *naming, struct kith_message **message)
 {
     if ((*message)->waiting) {
-        (*message)->deadline_ns = KITH_NO_WAIT; // that of a remote reply: never wait for its link
         enum kith_error error = kith_reply(naming->self, message);
         if (error != KITH_OK) {
             (void)kith_reply_error(naming->self, message, error);

@@ -102,7 +102,8 @@ static void fill_from_link(const struct kithi_link *link, struct kith_link_info 
         .malformed = link->malformed,
         .reconnects = link->connections > 0 ? link->connections - 1 : 0,
         .queued_bytes = link->queue.bytes,
-        .under_way = kithi_marks_under_way(link),
+        .under_way = kithi_marks_under_way(link) +
+                     (link->route == NULL ? 0 : kith_route_replies(link->route)),
     };
     memcpy(info->name, link->hello.name, sizeof info->name);
     memcpy(info->version, link->hello.program, sizeof info->version);

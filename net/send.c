@@ -79,6 +79,10 @@ static enum kith_error check_message(struct kithi_link *link, const struct kith_
     if (!message->done && message->hops >= KITH_HOPS) {
         return KITH_ERROR_LIMIT;
     }
+    if (link->queue.bytes > link->net->answers_most) {
+        kithi_link_break(link, KITH_ERROR_LIMIT);
+        return KITH_ERROR_UNREACHABLE;
+    }
     // The last one may go beyond the limit, else nothing larger than the queue could ever pass. A
     // reply without payload is bounded by the requests that the peer has made.
     if (link->queue.bytes >= link->net->limits->link_queue_bytes && (!message->done || size > 0) &&

@@ -130,6 +130,9 @@ uint32_t kith_route_count(const struct kith_node *node);
 void kith_route_info(const struct kith_route *route, struct kith_route_info *info);
 const char *kith_route_state_name(enum kith_route_state state);
 
+// How many replies wait until the route has room: they count as sent already.
+uint32_t kith_route_replies(const struct kith_route *route);
+
 // The incarnation that followed `incarnation` at its endpoint, or 0 if that isn't known.
 uint64_t kith_route_successor(const struct kith_node *node, uint64_t incarnation);
 

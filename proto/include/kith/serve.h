@@ -70,7 +70,7 @@ enum kith_error kith_serve(struct kith_process *self, struct kith_server *server
 // Handles one message, for processes with a loop of their own; the server has been initialised.
 // Takes *message, always. A request for which there is no handler ends with UNSUPPORTED, one whose
 // payload is of the wrong kind with INVALID; such messages that want no reply are freed. Errors:
-// KILLED (told to end while it waited to send the reply).
+// KILLED (the handler was told to end).
 enum kith_error kith_serve_dispatch(struct kith_process *self, const struct kith_server *server,
                                     struct kith_message **message);
 

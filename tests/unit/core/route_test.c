@@ -1,115 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel's side of a link, with a route that records what it is asked.
-#include "fixture.h"
+#include "peer.h"
 
 #include <string.h>
-
-enum { PEER = 77, NEXT_PEER = 78 };
-
-struct peer {
-    struct kith_route *route;
-    struct kith_message *kept; // the record of the last request
-    int sent, consumed, monitors, stops, downs, cancels, changes;
-    size_t consumed_bytes;
-    struct kith_ref last_to; // of what was sent last
-    uint64_t last_id, last_monitor;
-    uint32_t last_error;
-    bool last_failed;
-    enum kith_error answer; // of send
-    enum kith_error last_down;
-    struct kith_route_observer observer;
-    struct kith_route_info changed; // of the last change
-};
-
-static enum kith_error take_message(void *state, struct kith_message **message)
-{
-    struct peer *peer = state;
-    bool outcome = (*message)->done && (*message)->failed; // is always taken
-    if (peer->answer != KITH_OK && !outcome) {
-        return peer->answer;
-    }
-    peer->sent++;
-    peer->last_to = (*message)->to;
-    peer->last_id = (*message)->id;
-    peer->last_error = (*message)->error;
-    peer->last_failed = outcome;
-    if ((*message)->waiting) {
-        peer->kept = *message;
-    } else {
-        kith_route_free(message);
-    }
-    return KITH_OK;
-}
-
-static void cancel(void *state, uint64_t id)
-{
-    struct peer *peer = state;
-    peer->cancels++;
-    if (peer->kept != NULL && peer->kept->id == id) {
-        kith_route_free(&peer->kept);
-    }
-}
-
-static void count_consumed(void *state, struct kith_ref receiver, size_t size)
-{
-    (void)receiver;
-    ((struct peer *)state)->consumed++;
-    ((struct peer *)state)->consumed_bytes += size;
-}
-
-static enum kith_error count_monitor(void *state, struct kith_ref watcher, struct kith_ref target,
-                                     uint64_t monitor, enum kith_monitor_kind kind)
-{
-    (void)watcher, (void)target, (void)kind;
-    ((struct peer *)state)->monitors++;
-    ((struct peer *)state)->last_monitor = monitor;
-    return KITH_OK;
-}
-
-static void count_stop(void *state, struct kith_ref watcher, struct kith_ref target,
-                       uint64_t monitor)
-{
-    (void)watcher, (void)target, (void)monitor;
-    ((struct peer *)state)->stops++;
-}
-
-static void count_down(void *state, struct kith_ref watcher, struct kith_ref target,
-                       uint64_t monitor, enum kith_error reason)
-{
-    (void)watcher, (void)target, (void)monitor;
-    ((struct peer *)state)->downs++;
-    ((struct peer *)state)->last_down = reason;
-}
-
-static const struct kith_route_ops peer_ops = {take_message,  cancel,     count_consumed,
-                                               count_monitor, count_stop, count_down};
-
-static void count_change(struct kith_route_observer *observer, const struct kith_route_info *info,
-                         enum kith_error reason)
-{
-    (void)reason;
-    struct peer *peer = (void *)((char *)observer - offsetof(struct peer, observer));
-    peer->changes++;
-    peer->changed = *info;
-}
-
-static void open_peer(struct fixture *fixture, struct peer *peer)
-{
-    memset(peer, 0, sizeof *peer);
-    open_fixture(fixture, &kith_limits_linux);
-    peer->observer.changed = count_change;
-    kith_route_observe(fixture->node, &peer->observer);
-    struct kith_route_info info = {.incarnation = PEER, .name = "peer"};
-    assert_int_equal(kith_route_open(fixture->node, &info, &peer_ops, peer, &peer->route), KITH_OK);
-    assert_int_equal(peer->changes, 1);
-}
 
 static void observers_learn_of_another_endpoint_of_a_node(void **state)
 {
     (void)state;
     struct fixture fixture;
     struct peer peer;
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     struct kith_endpoint endpoint;
     assert_int_equal(kith_endpoint_parse("127.0.0.1:7401", 0, &endpoint), KITH_OK);
     kith_route_reached(peer.route, &endpoint);
@@ -125,8 +25,6 @@ static void observers_learn_of_another_endpoint_of_a_node(void **state)
     kith_route_unobserve(fixture.node, &peer.observer);
     close_fixture(&fixture);
 }
-
-static const struct kith_ref remote = {PEER, 3, 1};
 
 struct outcome {
     enum kith_error error;
@@ -153,7 +51,7 @@ static void a_remote_call_gets_its_reply_in_the_same_message(void **state)
     struct fixture fixture;
     struct peer peer;
     struct outcome outcome = {0};
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     spawn(&fixture, "caller", call_remote, &outcome);
     kith_node_step(fixture.node);
     assert_non_null(peer.kept);
@@ -176,7 +74,7 @@ static void a_remote_call_ends_when_its_route_returns_it(void **state)
     struct fixture fixture;
     struct peer peer;
     struct outcome outcome = {0};
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     spawn(&fixture, "caller", call_remote, &outcome);
     kith_node_step(fixture.node);
     kith_route_return(peer.route, &peer.kept, KITH_ERROR_UNKNOWN);
@@ -191,7 +89,7 @@ static void a_forwarded_request_that_is_returned_ends_where_its_caller_is(void *
     (void)state;
     struct fixture fixture;
     struct peer peer;
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     struct kith_message *message;
     assert_int_equal(kith_message_new(fixture.node, 9, 4, &message), KITH_OK);
     message->waiting = true;
@@ -213,7 +111,7 @@ static void a_remote_call_that_times_out_is_cancelled(void **state)
     struct fixture fixture;
     struct peer peer;
     struct outcome outcome = {0};
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     spawn(&fixture, "caller", call_remote, &outcome);
     run_to_end(&fixture);
     assert_int_equal(outcome.error, KITH_ERROR_TIMEOUT);
@@ -228,7 +126,7 @@ static void a_sender_waits_while_the_route_is_full(void **state)
     struct fixture fixture;
     struct peer peer;
     struct outcome outcome = {0};
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     peer.answer = KITH_ERROR_FULL;
     spawn(&fixture, "caller", call_remote, &outcome);
     kith_node_step(fixture.node);
@@ -265,7 +163,7 @@ static void a_monitor_fires_once_when_the_node_is_lost(void **state)
     struct fixture fixture;
     struct peer peer;
     struct outcome outcome = {0};
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     spawn(&fixture, "watcher", watch_remote, &outcome);
     kith_node_step(fixture.node);
     assert_int_equal(peer.monitors, 1);
@@ -289,7 +187,7 @@ static void a_reference_to_a_former_incarnation_is_stale(void **state)
     struct fixture fixture;
     struct peer peer;
     struct outcome outcome = {0};
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     kith_route_set_state(peer.route, KITH_ROUTE_GONE, KITH_ERROR_RESTARTED, NEXT_PEER);
     spawn(&fixture, "caller", call_remote, &outcome);
     run_to_end(&fixture);
@@ -310,7 +208,7 @@ static void a_message_from_a_route_gives_its_credit_back_when_received(void **st
     (void)state;
     struct fixture fixture;
     struct peer peer;
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     struct kith_ref receiver = spawn(&fixture, "receiver", receive_remote, NULL);
     struct kith_message *message;
     for (int count = 0; count < 2; count++) { // one to receive, one to be freed with the mailbox
@@ -343,7 +241,7 @@ static void a_peer_that_watches_is_told_of_the_end_or_at_once(void **state)
     (void)state;
     struct fixture fixture;
     struct peer peer;
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     struct kith_ref target = spawn(&fixture, "target", wait_for_anything, NULL);
     kith_node_step(fixture.node);
     kith_route_monitor(peer.route, remote, target, 5, KITH_KIND_MONITOR);
@@ -375,7 +273,7 @@ static void a_tie_ends_the_local_half_with_the_remote_one(void **state)
     struct fixture fixture;
     struct peer peer;
     struct outcome outcome = {0};
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     struct kith_ref tied = spawn(&fixture, "tied", tie_to_remote, &outcome);
     kith_node_step(fixture.node);
     kith_route_down(peer.route, tied, remote, peer.last_monitor, KITH_ERROR_DOWN);
@@ -451,7 +349,7 @@ static void a_monitor_is_told_from_a_tie_of_a_remote_process(void **state)
     struct peer peer;
     struct watching watching = {.target = KITH_REF_NONE};
     struct outcome outcome = {0};
-    open_peer(&fixture, &peer);
+    open_peer(&fixture, &peer, &kith_limits_linux);
     struct kith_ref tied = spawn(&fixture, "tied", tie_to_remote, &outcome);
     kith_node_step(fixture.node);
     uint64_t tie = peer.last_monitor;
@@ -498,44 +396,6 @@ static void who_tries_again_at_once_can_be_killed(void **state)
     close_fixture(&fixture);
 }
 
-// It was told to end while it slept, so that its reply, which would have to wait, ends it.
-static void sleep_and_reply(struct kith_process *self, void *argument)
-{
-    struct kith_message *message;
-    (void)argument;
-    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
-    assert_int_equal(kith_sleep_until(self, KITH_FOREVER), KITH_ERROR_KILLED);
-    (void)kith_reply(self, &message);
-    fail_msg("it goes on");
-}
-
-static void a_caller_hears_of_the_end_of_who_was_replying(void **state)
-{
-    (void)state;
-    struct fixture fixture;
-    struct peer peer;
-    struct kith_message *message;
-    open_peer(&fixture, &peer);
-    peer.answer = KITH_ERROR_FULL;
-    struct kith_ref server = spawn(&fixture, "server", sleep_and_reply, NULL);
-    run_to_end(&fixture);
-    assert_int_equal(kith_message_new(fixture.node, 7, 8, &message), KITH_OK);
-    message->from = message->reply_to = remote;
-    message->to = server;
-    message->id = 5;
-    message->waiting = true;
-    assert_int_equal(kith_route_deliver(peer.route, &message), KITH_OK);
-    assert_int_equal(peer.consumed, 1); // who waits for a message has got it
-    run_to_end(&fixture);
-    assert_int_equal(kith_kill(fixture.node, server, KITH_ERROR_KILLED), KITH_OK);
-    run_to_end(&fixture);
-    assert_int_equal(peer.sent, 1);
-    assert_int_equal(peer.last_id, 5);
-    assert_true(peer.last_failed);
-    assert_int_equal(peer.last_error, KITH_ERROR_DOWN);
-    close_fixture(&fixture);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -553,7 +413,6 @@ int main(void)
         cmocka_unit_test(a_monitor_is_told_from_a_tie_of_a_remote_process),
         cmocka_unit_test(who_tries_again_at_once_does_not_keep_the_others_from_running),
         cmocka_unit_test(who_tries_again_at_once_can_be_killed),
-        cmocka_unit_test(a_caller_hears_of_the_end_of_who_was_replying),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
