@@ -116,6 +116,11 @@ enum kith_error kithi_credits_arrived(struct kithi_link *link, struct kith_ref t
         }
         entry = added;
     }
+    // Returns that waited while the connection was renewed bring credits that are there already, so
+    // that twice as many may be spent in good faith; one link alone must not fill a mailbox.
+    if (entry->arrived + entry->owed >= 2 * (uint64_t)link->net->limits->link_credits) {
+        return KITH_ERROR_FULL;
+    }
     entry->arrived += kithi_credits_cost(size);
     return KITH_OK;
 }

@@ -145,7 +145,8 @@ enum kith_error kithi_credits_spend(struct kithi_link *link, struct kith_ref to,
 void kithi_credits_unspend(struct kithi_link *link, struct kith_ref to, size_t size);
 // The peer gave back.
 void kithi_credits_receive(struct kithi_link *link, struct kith_ref to, uint32_t credits);
-// A message for a process of this node arrived; undo if it was refused. FULL: no memory for it.
+// A message for a process of this node arrived; undo if it was refused. FULL: no memory for it,
+// or the peer goes on without credit.
 enum kith_error kithi_credits_arrived(struct kithi_link *link, struct kith_ref to, size_t size);
 void kithi_credits_refused(struct kithi_link *link, struct kith_ref to, size_t size);
 // A process of this node has received it.

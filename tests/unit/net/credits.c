@@ -380,6 +380,47 @@ static void credit_of_a_former_connection_is_void(void **state)
     close_fixture(&fixture);
 }
 
+enum { FEW = 8 };
+
+static void allow_few(struct fixture *fixture)
+{
+    fixture->limits.link_credits = FEW;
+    fixture->limits.mailbox_messages = 4 * FEW;
+}
+
+static void keep_all(struct kith_process *self, void *argument)
+{
+    (void)argument;
+    (void)kith_sleep_until(self, KITH_FOREVER);
+}
+
+static void a_peer_that_ignores_its_credit_does_not_fill_a_mailbox(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer greedy, other;
+    struct kith_frame back;
+    open_fixture(&fixture, allow_few);
+    peer_up(&greedy, &fixture, FOLLOWER, "10.0.0.2:7400");
+    peer_up(&other, &fixture, FOLLOWER + 1, "10.0.0.3:7400");
+    struct kith_ref receiver = spawn(&fixture, keep_all, NULL);
+    struct kith_frame frame = message_frame(peer_process, receiver, "more");
+    for (unsigned number = 0; number < 4 * FEW; number++) {
+        peer_send(&greedy, 4, &frame);
+    }
+    unsigned stream, returned = 0;
+    while (peer_hear_kind(&greedy, KITH_FRAME_RETURN, &back, &stream)) {
+        assert_int_equal(back.error, KITH_ERROR_FULL);
+        returned++;
+    }
+    assert_int_equal(returned, 2 * FEW);
+    frame.from.node = FOLLOWER + 1;
+    peer_send(&other, 4, &frame);
+    expect_nothing(&other);
+    assert_int_equal(kith_kill(fixture.node, receiver, KITH_ERROR_KILLED), KITH_OK);
+    close_fixture(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -395,6 +436,7 @@ int main(void)
         cmocka_unit_test(a_process_that_ends_gives_back_what_it_never_received),
         cmocka_unit_test(a_new_connection_starts_with_a_full_window),
         cmocka_unit_test(credit_of_a_former_connection_is_void),
+        cmocka_unit_test(a_peer_that_ignores_its_credit_does_not_fill_a_mailbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
