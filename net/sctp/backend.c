@@ -67,9 +67,24 @@ void kithi_sctp_rouse(struct kithi_sctp *self)
     }
 }
 
+// Who asks for a connection says with which tag it is to be answered.
+static void note_tag(struct kithi_sctp_slot *slot, const unsigned char *init)
+{
+    struct kith_connection *connection = slot->connections;
+    for (; connection != NULL; connection = connection->next_in_slot) {
+        if (memcmp(&connection->local_port, init, sizeof connection->local_port) == 0) {
+            memcpy(&connection->tag, init + KITHI_SCTP_HEADER_SIZE + 4, sizeof connection->tag);
+            return;
+        }
+    }
+}
+
 void kithi_sctp_output(struct kithi_sctp_slot *slot, void *packet, size_t size)
 {
     struct kithi_sctp *self = slot->backend;
+    if (((unsigned char *)packet)[KITHI_SCTP_HEADER_SIZE] == KITHI_SCTP_CHUNK_INIT) {
+        note_tag(slot, packet);
+    }
     const void *datagram;
     size_t datagram_size;
     kithi_seal(packet, size, &datagram, &datagram_size);
@@ -111,17 +126,10 @@ static uint32_t read_number(const unsigned char *bytes, size_t size)
 // alone and without parameters: all that they could ask for is off (stack.c). Cuts the packet.
 static bool trim_init(unsigned char *packet, size_t *size)
 {
-    enum {
-        TAG = 4,
-        INITIATE_TAG = 4,
-        WINDOW = 8,
-        OUT = 12,
-        IN = 14,
-        INIT_SIZE = 20,
-        WINDOW_LEAST = 1500
-    };
+    enum { INITIATE_TAG = 4, WINDOW = 8, OUT = 12, IN = 14, INIT_SIZE = 20, WINDOW_LEAST = 1500 };
     unsigned char *init = packet + KITHI_SCTP_HEADER_SIZE;
-    if (*size < KITHI_SCTP_HEADER_SIZE + INIT_SIZE || read_number(packet + TAG, 4) != 0 ||
+    if (*size < KITHI_SCTP_HEADER_SIZE + INIT_SIZE ||
+        read_number(packet + KITHI_SCTP_TAG_PLACE, 4) != 0 ||
         read_number(init + INITIATE_TAG, 4) == 0 || read_number(init + WINDOW, 4) < WINDOW_LEAST ||
         read_number(init + OUT, 2) == 0 || read_number(init + IN, 2) == 0) {
         return false;
@@ -152,17 +160,20 @@ static struct kithi_sctp_slot *greet(struct kithi_sctp *self, const struct kith_
     return slot;
 }
 
+// Only what has the right tag is of the peer: anybody can send the rest in its name.
 static void note_heard(struct kithi_sctp_slot *slot, const unsigned char *packet)
 {
     uint16_t peer_port, local_port;
+    uint32_t tag;
     memcpy(&peer_port, packet, sizeof peer_port);
     memcpy(&local_port, packet + sizeof peer_port, sizeof local_port);
+    memcpy(&tag, packet + KITHI_SCTP_TAG_PLACE, sizeof tag);
     struct kith_connection *connection = slot->connections;
     while (connection != NULL &&
            (connection->peer_port != peer_port || connection->local_port != local_port)) {
         connection = connection->next_in_slot;
     }
-    if (connection != NULL) {
+    if (connection != NULL && connection->tag == tag) {
         connection->heard = true;
         kithi_sctp_connection_note(connection);
     }
@@ -173,7 +184,7 @@ static void take_answer(struct kithi_sctp *self, struct kithi_sctp_slot *slot,
 {
     bool was_stranger = slot->connections == NULL;
     kithi_sctp_stack_input(slot, packet, size);
-    if (!kithi_sctp_connection_accept(slot) && was_stranger) {
+    if (!kithi_sctp_connection_accept(slot, packet) && was_stranger) {
         // Its cookie was for a place that another stranger has got since: it should start again,
         // rather than wait for an answer.
         slot = kithi_sctp_slot_stray(self, from);

@@ -123,7 +123,7 @@ enum kith_error kithi_sctp_connection_open(struct kithi_sctp *self,
     return KITH_OK;
 }
 
-bool kithi_sctp_connection_accept(struct kithi_sctp_slot *slot)
+bool kithi_sctp_connection_accept(struct kithi_sctp_slot *slot, const unsigned char *packet)
 {
     struct kithi_sctp *self = slot->backend;
     for (bool accepted = false;; accepted = true) {
@@ -145,6 +145,7 @@ bool kithi_sctp_connection_accept(struct kithi_sctp_slot *slot)
             return true;
         }
         connection->peer_port = peer.sconn_port;
+        memcpy(&connection->tag, packet + KITHI_SCTP_TAG_PLACE, sizeof connection->tag);
         kithi_sctp_connection_note(connection);
     }
 }

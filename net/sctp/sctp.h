@@ -36,6 +36,7 @@ enum {
     KITHI_SCTP_CHUNK_INIT = 1, // RFC 9260, 3.2
     KITHI_SCTP_CHUNK_COOKIE_ECHO = 10,
     KITHI_SCTP_HEADER_SIZE = 12,  // RFC 9260, 3.1
+    KITHI_SCTP_TAG_PLACE = 4,     // in it
     KITHI_SCTP_DATA_SIZE = 16,    // header of a DATA chunk, 3.3.1
     KITHI_SCTP_BATCH_LEAST = 512, // what batch_size promises
 };
@@ -70,6 +71,7 @@ struct kith_connection {
     struct kith_connection *next, *previous; // of the back end
     struct kith_connection *next_noted;      // or among those to be freed
     uint16_t local_port, peer_port;          // in network order
+    uint32_t tag;                            // that the peer's packets carry, as they do
     uint8_t state;
     bool noted;             // there may be something to do
     bool heard;             // a packet has come
@@ -152,8 +154,8 @@ bool kithi_sctp_is_farewell(const struct sctp_assoc_change *change, size_t size)
 enum kith_error kithi_sctp_connection_open(struct kithi_sctp *self,
                                            const struct kith_endpoint *peer, void *owner,
                                            struct kith_connection **connection);
-// False: there was nothing to accept.
-bool kithi_sctp_connection_accept(struct kithi_sctp_slot *slot);
+// What came of a packet, one with a cookie. False: there was nothing to accept.
+bool kithi_sctp_connection_accept(struct kithi_sctp_slot *slot, const unsigned char *packet);
 // Tells the owner, and ends it.
 void kithi_sctp_connection_lost(struct kith_connection *connection, enum kith_error reason);
 // Ends it without telling.

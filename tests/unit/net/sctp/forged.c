@@ -20,7 +20,7 @@ enum { CONNECT_MS = 2000, WAIT_MS = 500, INIT_SIZE = 20, HEADER_SIZE = 12 };
 struct side {
     struct kith_connection *connection;
     bool connected, closed;
-    unsigned received;
+    unsigned received, heard;
 };
 
 struct scene {
@@ -37,6 +37,11 @@ static void note_ports(struct wire_end *from, struct wire_end *to, const void *d
         memcpy(scene->ports, data, sizeof scene->ports);
     }
     wire_carry(from, to, data, size);
+}
+
+static void lose(struct wire_end *from, struct wire_end *to, const void *data, size_t size)
+{
+    (void)from, (void)to, (void)data, (void)size;
 }
 
 static void *take_accepted(void *owner, struct kith_connection *connection,
@@ -60,6 +65,11 @@ static void take_received(void *owner, unsigned stream, const void *data, size_t
     ((struct side *)owner)->received++;
 }
 
+static void take_heard(void *owner)
+{
+    ((struct side *)owner)->heard++;
+}
+
 static void take_nothing(void *owner)
 {
     (void)owner;
@@ -74,7 +84,7 @@ static void take_closed(void *owner, enum kith_error reason)
 static void open_end(struct scene *scene, unsigned place)
 {
     static const struct kith_backend_events events = {take_accepted, take_connected, take_received,
-                                                      take_nothing,  take_nothing,   take_closed};
+                                                      take_heard,    take_nothing,   take_closed};
     struct wire_end *end = &scene->wire.ends[place];
     struct kith_backend **backend = &scene->backends[place];
     const struct kith_backend_sctp_options options = {.platform = &scene->wire.platform,
@@ -106,14 +116,14 @@ static void open_scene(struct scene *scene)
     assert_true(scene->dialed.connected && scene->accepted.connected);
 }
 
-// To the second end, in the name of the first: an INIT, and whatever `more` is.
-static void forge_init(struct scene *scene, const unsigned char init[INIT_SIZE], const void *more,
-                       size_t more_size)
+// To the second end, in the name of the first: a chunk, and whatever `more` is.
+static void forge(struct scene *scene, const unsigned char chunk[INIT_SIZE], const void *more,
+                  size_t more_size)
 {
     unsigned char packet[HEADER_SIZE + INIT_SIZE + 100] = {0};
     size_t size = HEADER_SIZE + INIT_SIZE + more_size;
     memcpy(packet, scene->ports, sizeof scene->ports);
-    memcpy(packet + HEADER_SIZE, init, INIT_SIZE);
+    memcpy(packet + HEADER_SIZE, chunk, INIT_SIZE);
     if (more_size > 0) {
         memcpy(packet + HEADER_SIZE + INIT_SIZE, more, more_size);
         packet[HEADER_SIZE + 3] = (unsigned char)(INIT_SIZE + more_size);
@@ -149,17 +159,39 @@ static void an_init_of_somebody_else_breaks_nothing(void **state)
         size_t place, size; // of what is zero in it
     } gaps[] = {{4, 4}, {8, 4}, {12, 2}, {14, 2}, {4, 16}};
     open_scene(&scene);
-    forge_init(&scene, good, NULL, 0);
+    forge(&scene, good, NULL, 0);
     assert_works(&scene);
-    forge_init(&scene, good, random, sizeof random);
+    forge(&scene, good, random, sizeof random);
     assert_works(&scene);
     for (size_t gap = 0; gap < sizeof gaps / sizeof gaps[0]; gap++) {
         unsigned char init[INIT_SIZE];
         memcpy(init, good, sizeof init);
         memset(init + gaps[gap].place, 0, gaps[gap].size);
-        forge_init(&scene, init, NULL, 0);
+        forge(&scene, init, NULL, 0);
         assert_works(&scene);
     }
+    close_end(&scene, 0);
+    close_end(&scene, 1);
+    wire_close(&scene.wire);
+}
+
+static void what_has_a_wrong_tag_is_no_sign_of_life(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    static const unsigned char heartbeat[INIT_SIZE] = {4, 0, 0, INIT_SIZE, 0, 1, 0, 16};
+    open_scene(&scene);
+    assert_works(&scene);
+    assert_true(scene.accepted.heard > 0);
+    unsigned before = scene.accepted.heard;
+    scene.wire.sent = lose; // what the peer itself sends
+    for (unsigned i = 0; i < 3; i++) {
+        forge(&scene, heartbeat, NULL, 0);
+    }
+    assert_int_equal(scene.accepted.heard, before);
+    scene.wire.sent = note_ports;
+    assert_works(&scene);
+    assert_true(scene.accepted.heard > before);
     close_end(&scene, 0);
     close_end(&scene, 1);
     wire_close(&scene.wire);
@@ -169,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_init_of_somebody_else_breaks_nothing),
+        cmocka_unit_test(what_has_a_wrong_tag_is_no_sign_of_life),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
