@@ -156,6 +156,7 @@ struct kithi_monitors { // by watcher and id
     uint64_t seed;
     struct kithi_monitor **buckets;
     uint32_t bucket_count, len;
+    uint32_t remote_len; // whose watchers are of other nodes
     uint64_t next_id;
 };
 
@@ -186,6 +187,7 @@ struct kith_route {
     size_t reply_bytes;         // that these hold
     struct kithi_list monitors; // ours, of its processes
     struct kithi_list watchers; // its processes' monitors of ours
+    uint32_t watcher_len;
 };
 
 struct kith_node {

@@ -125,6 +125,10 @@ static void unlink_monitor(struct kith_node *node, struct kithi_monitor *monitor
     }
     *link = monitor->next_in_bucket;
     monitors->len--;
+    if (monitor->watcher.node != node->incarnation) {
+        kith_route_find(node, monitor->watcher.node)->watcher_len--;
+        monitors->remote_len--;
+    }
     kithi_list_remove(&monitor->by_target);
     kithi_list_remove(&monitor->by_watcher);
 }
@@ -181,8 +185,10 @@ static void link_monitor(struct kith_node *node, struct kithi_monitor *monitor)
         kithi_list_append(&kithi_process_find(node, monitor->watcher)->watching,
                           &monitor->by_watcher);
     } else {
-        kithi_list_append(&kith_route_find(node, monitor->watcher.node)->watchers,
-                          &monitor->by_watcher);
+        struct kith_route *route = kith_route_find(node, monitor->watcher.node);
+        kithi_list_append(&route->watchers, &monitor->by_watcher);
+        route->watcher_len++;
+        node->monitors.remote_len++;
     }
 }
 
@@ -297,6 +303,14 @@ enum kith_error kith_tie(struct kith_process *self, struct kith_ref target)
     return error;
 }
 
+// No peer takes all places, nor do all together.
+static bool has_share(const struct kith_route *route)
+{
+    const struct kith_node *node = route->node;
+    uint32_t quarter = node->limits.monitors / 4;
+    return route->watcher_len < quarter && node->monitors.remote_len < 3 * quarter;
+}
+
 void kith_route_monitor(struct kith_route *route, struct kith_ref watcher, struct kith_ref target,
                         uint64_t id, enum kith_monitor_kind kind)
 {
@@ -310,6 +324,8 @@ void kith_route_monitor(struct kith_route *route, struct kith_ref watcher, struc
     const struct kith_process *process = kithi_process_find(node, target);
     if (tie && is_needed(process)) {
         error = KITH_ERROR_DENIED;
+    } else if (process != NULL && !has_share(route)) {
+        error = KITH_ERROR_LIMIT;
     } else if (process != NULL) {
         error = add_monitor(node, watcher, target, id, tie, &monitor);
     }

@@ -267,6 +267,30 @@ static void tie_to_remote(struct kith_process *self, void *argument)
     outcome->finished = true;
 }
 
+static void a_peer_gets_a_share_of_the_monitors(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    struct kith_limits limits = kith_limits_linux;
+    limits.monitors = 16;
+    open_peer(&fixture, &peer, &limits);
+    struct kith_ref target = spawn(&fixture, "target", wait_for_anything, NULL);
+    kith_node_step(fixture.node);
+    for (uint64_t id = 1; id <= 5; id++) {
+        kith_route_monitor(peer.route, remote, target, id, KITH_KIND_MONITOR);
+        assert_int_equal(peer.downs, id == 5);
+    }
+    assert_int_equal(peer.last_down, KITH_ERROR_LIMIT);
+    kith_route_monitor_stop(peer.route, remote, target, 1);
+    kith_route_monitor(peer.route, remote, target, 6, KITH_KIND_MONITOR);
+    assert_int_equal(peer.downs, 1);
+    kith_kill(fixture.node, target, KITH_ERROR_KILLED);
+    run_to_end(&fixture);
+    assert_int_equal(peer.downs, 5);
+    close_fixture(&fixture);
+}
+
 static void a_tie_ends_the_local_half_with_the_remote_one(void **state)
 {
     (void)state;
@@ -409,6 +433,7 @@ int main(void)
         cmocka_unit_test(a_reference_to_a_former_incarnation_is_stale),
         cmocka_unit_test(a_message_from_a_route_gives_its_credit_back_when_received),
         cmocka_unit_test(a_peer_that_watches_is_told_of_the_end_or_at_once),
+        cmocka_unit_test(a_peer_gets_a_share_of_the_monitors),
         cmocka_unit_test(a_tie_ends_the_local_half_with_the_remote_one),
         cmocka_unit_test(a_monitor_is_told_from_a_tie_of_a_remote_process),
         cmocka_unit_test(who_tries_again_at_once_does_not_keep_the_others_from_running),
