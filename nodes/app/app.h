@@ -26,6 +26,7 @@ struct kithi_app {
     size_t system_count;
     char name[KITH_NAME_SIZE];
     char state_path[KITHI_VALUE_SIZE_MAX + 16]; // of node.json, "": none
+    int state_folder;                           // kept open for its lock; if there is a path
     bool platform_open, stopping;
     uint64_t stopping_since_ns;
     int exit_code;

@@ -2,9 +2,11 @@
 // node.json in the state folder: who and where this node is, for scripts and health checks. It is
 // there while the node runs.
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "app.h"
@@ -24,6 +26,23 @@ static int write_content(const struct kithi_app *self, FILE *file)
     return fclose(file);
 }
 
+// Two nodes in one folder would write over each other's node.json. The lock is on the folder
+// itself, and ends with the process.
+static int take_folder(struct kithi_app *self, const char *folder)
+{
+    self->state_folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (self->state_folder < 0)
+        return kithi_app_fail(self, errno == EACCES ? KITH_EXIT_DENIED : KITH_EXIT_FAILURE,
+                              "can't write node.json in state_dir %s: %s; try another folder",
+                              folder, strerror(errno));
+    if (flock(self->state_folder, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return KITH_EXIT_OK; // not every file system has locks
+    close(self->state_folder);
+    return kithi_app_fail(self, KITH_EXIT_IN_USE,
+                          "another node runs with state_dir %s; give each a folder of its own",
+                          folder);
+}
+
 // Written beside it first, so that nobody reads half of it.
 int kithi_app_write_state(struct kithi_app *self)
 {
@@ -31,6 +50,9 @@ int kithi_app_write_state(struct kithi_app *self)
     char draft[sizeof(self->state_path) + 8];
     if (folder == NULL)
         return KITH_EXIT_OK;
+    int code = take_folder(self, folder);
+    if (code != KITH_EXIT_OK)
+        return code;
     snprintf(self->state_path, sizeof(self->state_path), "%s/node.json", folder);
     snprintf(draft, sizeof(draft), "%s.new", self->state_path);
     FILE *file = fopen(draft, "w");
@@ -38,6 +60,7 @@ int kithi_app_write_state(struct kithi_app *self)
         return KITH_EXIT_OK;
     int error = errno;
     unlink(draft);
+    close(self->state_folder);
     self->state_path[0] = 0;
     return kithi_app_fail(self, error == EACCES ? KITH_EXIT_DENIED : KITH_EXIT_FAILURE,
                           "can't write node.json in state_dir %s: %s; try another folder", folder,
@@ -46,6 +69,8 @@ int kithi_app_write_state(struct kithi_app *self)
 
 void kithi_app_remove_state(struct kithi_app *self)
 {
-    if (self->state_path[0] != 0)
-        unlink(self->state_path);
+    if (self->state_path[0] == 0)
+        return;
+    unlink(self->state_path);
+    close(self->state_folder);
 }

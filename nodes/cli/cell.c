@@ -25,6 +25,9 @@ const char *kithi_cell_text(const struct kithi_column *column, const struct kith
         return clean_text(cell->text, text);
     case KITHI_COUNT:
         return kith_quantity_format_count(cell->number, text);
+    case KITHI_NUMBER:
+        snprintf(text, KITHI_CELL_SIZE, "%" PRIu64, cell->number);
+        return text;
     case KITHI_BYTES:
         return kith_quantity_format_size(cell->number, text);
     case KITHI_DURATION:
@@ -74,8 +77,9 @@ json_t *kithi_cell_json(const struct kithi_column *column, const struct kithi_ce
 
 bool kithi_cell_is_right(const struct kithi_column *column)
 {
-    return column->kind == KITHI_COUNT || column->kind == KITHI_BYTES ||
-           column->kind == KITHI_DURATION || column->kind == KITHI_RATE;
+    return column->kind == KITHI_COUNT || column->kind == KITHI_NUMBER ||
+           column->kind == KITHI_BYTES || column->kind == KITHI_DURATION ||
+           column->kind == KITHI_RATE;
 }
 
 const char *kithi_cell_colour(const struct kithi_column *column, const struct kithi_cell *cell)

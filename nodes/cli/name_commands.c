@@ -7,11 +7,11 @@
 
 static const struct kithi_column columns[] = {
     {.title = "NAME", .key = "name", .kind = KITHI_TEXT},
-    {.title = "INDEX", .key = "index", .kind = KITHI_COUNT},
+    {.title = "INDEX", .key = "index", .kind = KITHI_NUMBER},
     {.title = "NODE", .key = "node", .kind = KITHI_TEXT},
     {.title = "ENDPOINT", .key = "endpoint", .kind = KITHI_TEXT},
-    {.title = "SLOT", .key = "slot", .kind = KITHI_COUNT},
-    {.title = "GENERATION", .key = "generation", .kind = KITHI_COUNT, .detail = true},
+    {.title = "SLOT", .key = "slot", .kind = KITHI_NUMBER},
+    {.title = "GENERATION", .key = "generation", .kind = KITHI_NUMBER, .detail = true},
     {.title = "INCARNATION", .key = "incarnation", .kind = KITHI_ID, .detail = true},
     {.title = "EPOCH", .key = "epoch", .kind = KITHI_COUNT, .detail = true},
 };
@@ -61,12 +61,12 @@ static int write_found(const struct kithi_session *session, const struct kithi_f
     static const struct kithi_column record[] = {
         {.title = "address", .key = "address", .kind = KITHI_TEXT},
         {.title = "name", .key = "name", .kind = KITHI_TEXT},
-        {.title = "index", .key = "index", .kind = KITHI_COUNT},
+        {.title = "index", .key = "index", .kind = KITHI_NUMBER},
         {.title = "node", .key = "node", .kind = KITHI_TEXT},
         {.title = "endpoint", .key = "endpoint", .kind = KITHI_TEXT},
         {.title = "incarnation", .key = "incarnation", .kind = KITHI_ID},
-        {.title = "slot", .key = "slot", .kind = KITHI_COUNT},
-        {.title = "generation", .key = "generation", .kind = KITHI_COUNT},
+        {.title = "slot", .key = "slot", .kind = KITHI_NUMBER},
+        {.title = "generation", .key = "generation", .kind = KITHI_NUMBER},
     };
     char address[KITH_ADDRESS_SIZE], endpoint[KITH_ENDPOINT_TEXT_SIZE] = "";
     kith_address_format(found->has_endpoint ? &found->endpoint : NULL, found->name, found->index,

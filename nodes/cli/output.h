@@ -16,7 +16,8 @@
 enum kithi_kind {
     KITHI_TEXT,
     KITHI_STATE,    // a text that is coloured by what it says
-    KITHI_COUNT,    // a number
+    KITHI_COUNT,    // "1.02 M"; JSON: a number
+    KITHI_NUMBER,   // all digits: what isn't counted, but names something
     KITHI_BYTES,    // "1.5 MB"; JSON: a number
     KITHI_DURATION, // nanoseconds, "312 us"; JSON: a number
     KITHI_ID,       // 64 bits as 16 hexadecimal digits, in JSON as well

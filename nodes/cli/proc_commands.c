@@ -168,7 +168,7 @@ static int read_sort(const struct kithi_session *session,
 }
 
 static const struct kithi_column columns[] = {
-    {.title = "SLOT", .key = "slot", .kind = KITHI_COUNT},
+    {.title = "SLOT", .key = "slot", .kind = KITHI_NUMBER},
     {.title = "LABEL", .key = "label", .kind = KITHI_TEXT},
     {.title = "NAMES", .key = "names", .kind = KITHI_TEXT},
     {.title = "STATE", .key = "state", .kind = KITHI_STATE},
@@ -178,7 +178,7 @@ static const struct kithi_column columns[] = {
     {.title = "CPU", .key = "cpu_ns", .kind = KITHI_DURATION},
     {.title = "STACK", .key = "stack_used", .kind = KITHI_BYTES},
     {.title = "OF", .key = "stack_size", .kind = KITHI_BYTES},
-    {.title = "GENERATION", .key = "generation", .kind = KITHI_COUNT, .detail = true},
+    {.title = "GENERATION", .key = "generation", .kind = KITHI_NUMBER, .detail = true},
     {.title = "AGE", .key = "age_ns", .kind = KITHI_DURATION, .detail = true},
     {.title = "HIGH", .key = "high_priority", .kind = KITHI_BOOLEAN, .detail = true},
     {.title = "MAILBOX BYTES", .key = "mailbox_bytes", .kind = KITHI_BYTES, .detail = true},
@@ -190,7 +190,7 @@ static const struct kithi_column columns[] = {
 
 // The same for one process: as many, in the same order.
 static const struct kithi_column record_columns[COUNT_OF(columns)] = {
-    {.title = "slot", .key = "slot", .kind = KITHI_COUNT},
+    {.title = "slot", .key = "slot", .kind = KITHI_NUMBER},
     {.title = "label", .key = "label", .kind = KITHI_TEXT},
     {.title = "names", .key = "names", .kind = KITHI_TEXT},
     {.title = "state", .key = "state", .kind = KITHI_STATE},
@@ -200,7 +200,7 @@ static const struct kithi_column record_columns[COUNT_OF(columns)] = {
     {.title = "CPU time", .key = "cpu_ns", .kind = KITHI_DURATION},
     {.title = "stack used", .key = "stack_used", .kind = KITHI_BYTES},
     {.title = "stack size", .key = "stack_size", .kind = KITHI_BYTES},
-    {.title = "generation", .key = "generation", .kind = KITHI_COUNT},
+    {.title = "generation", .key = "generation", .kind = KITHI_NUMBER},
     {.title = "age", .key = "age_ns", .kind = KITHI_DURATION},
     {.title = "high priority", .key = "high_priority", .kind = KITHI_BOOLEAN},
     {.title = "mailbox memory", .key = "mailbox_bytes", .kind = KITHI_BYTES},

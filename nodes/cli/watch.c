@@ -13,7 +13,7 @@ static const struct kithi_column columns[] = {
     {.title = "EVENT", .key = "event", .kind = KITHI_STATE, .width = 8},
     {.title = "WHAT", .key = "what", .kind = KITHI_TEXT, .width = 5},
     {.title = "NAME", .key = "name", .kind = KITHI_TEXT, .width = 16},
-    {.title = "INDEX", .key = "index", .kind = KITHI_COUNT, .width = 5},
+    {.title = "INDEX", .key = "index", .kind = KITHI_NUMBER, .width = 5},
     {.title = "NODE", .key = "node", .kind = KITHI_TEXT, .width = 16},
     {.title = "ENDPOINT", .key = "endpoint", .kind = KITHI_TEXT, .width = 21},
     {.title = "INCARNATION", .key = "incarnation", .kind = KITHI_ID, .width = 16},

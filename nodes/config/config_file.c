@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -199,7 +200,9 @@ void kithi_config_read_file(struct kithi_config *config, const char *path,
 {
     config->file = path;
     struct reader reader = {.config = config, .problems = problems, .path = path};
-    FILE *file = fopen(path, "rb");
+    // A pipe that nobody writes to must not hold up the start; on files O_NONBLOCK means nothing.
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     if (file == NULL) {
         kithi_problem_error(problems, "can't read configuration file %s: %s", path,
                             strerror(errno));

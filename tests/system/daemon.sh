@@ -60,6 +60,20 @@ a_state_folder_that_is_not_there_is_told() {
         kithd --listen 127.0.0.1:0 --state-dir /no/such
 }
 
+two_nodes_in_one_state_folder_are_one_too_many() {
+    start a
+    expect 7 "another node runs with state_dir $work/a; give each" \
+        kithd --listen 127.0.0.1:0 --state-dir "$work/a"
+    [ "$(field pid <"$work/a/node.json")" = "${pids[a]}" ]
+    stop a
+    start a # the folder is free again
+}
+
+a_configuration_file_that_is_a_pipe_is_told() {
+    mkfifo "$work/pipe"
+    expect 2 "$work/pipe: not a regular file" timeout 5 "$bin/kithd" -c "$work/pipe"
+}
+
 the_state_folder_tells_of_the_running_node() {
     start a
     [ "$(field pid <"$work/a/node.json")" = "${pids[a]}" ]
@@ -164,6 +178,8 @@ main wrong_options_end_with_2_and_suggest \
     a_port_in_use_is_told \
     an_address_of_another_machine_is_told \
     a_state_folder_that_is_not_there_is_told \
+    two_nodes_in_one_state_folder_are_one_too_many \
+    a_configuration_file_that_is_a_pipe_is_told \
     the_state_folder_tells_of_the_running_node \
     a_term_or_int_signal_stops_in_good_order \
     a_hangup_stops_in_good_order \

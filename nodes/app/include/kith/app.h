@@ -102,7 +102,7 @@ enum kith_exit_code {
     KITH_EXIT_DENIED = 4,
     KITH_EXIT_UNREACHABLE = 5,
     KITH_EXIT_TIMEOUT = 6,
-    KITH_EXIT_IN_USE = 7, // another program uses the port
+    KITH_EXIT_IN_USE = 7, // another program uses the port, or the state folder
 };
 
 #endif
