@@ -9,6 +9,7 @@
 
 #include "arguments.h"
 #include "check.h"
+#include "declared.h"
 #include "help.h"
 #include "settings.h"
 
@@ -123,14 +124,20 @@ int kith_app_run(int argc, char **argv, const struct kith_app *app)
     struct kith_app described = *app;
     if (described.version == NULL)
         described.version = KITH_VERSION;
+    if (described.program == NULL)
+        described.program = "a program without a name";
     if (described.summary == NULL)
         described.summary = "a node";
-    size_t settings = 0;
-    while (settings < KITH_APP_SETTINGS && app->settings[settings].key != NULL)
-        settings++;
     struct kithi_app self = {.app = &described};
-    kithi_config_init(&self.config, described.settings, settings);
+    struct kithi_problems mistakes = {.kept = 0};
+    kithi_app_check(&described, &mistakes);
+    for (size_t i = 0; i < mistakes.kept; i++)
+        kithi_app_fail(&self, KITH_EXIT_FAILURE, "struct kith_app: %s", mistakes.texts[i]);
+    if (mistakes.errors > 0)
+        return KITH_EXIT_FAILURE;
     int code;
+    kithi_config_init(&self.config, described.settings,
+                      kithi_settings_count(described.settings, KITH_APP_SETTINGS));
     if (configure(&self, argc, argv, &code)) {
         // A peer of ours that reads our output may end before us.
         signal(SIGPIPE, SIG_IGN);

@@ -36,6 +36,9 @@ struct kithi_app {
 __attribute__((format(printf, 3, 4))) int kithi_app_fail(const struct kithi_app *self, int code,
                                                          const char *format, ...);
 
+// Finds the mistakes in what a program says about itself.
+void kithi_app_check(const struct kith_app *app, struct kithi_problems *problems);
+
 // Opens platform, node, names, node service and links. Gives an exit code: 0, or why it failed,
 // which has been told. What was opened is closed by kithi_app_close either way.
 int kithi_app_open(struct kithi_app *self);

@@ -40,8 +40,8 @@ struct kith_setting {
 };
 
 // Values of the program's own settings and of kith's, by key. They don't change while the program
-// runs. Asserts that the key exists and is of a fitting type. Never block; from anywhere in a
-// program that was started by kith_app_run.
+// runs. A key that isn't declared, or whose type doesn't fit, ends the program. Never block; from
+// anywhere in a program that was started by kith_app_run.
 
 // TEXT, NAME, HOSTS (with commas between them), CHOICE, ENDPOINT: as text, NULL if not set.
 const char *kith_setting_text(const struct kith_node *node, const char *key);
