@@ -281,6 +281,9 @@ static __attribute__((noinline)) enum kith_error call_far(struct kith_process *s
     if (self->flags & KITHI_KILLED) {
         return kithi_told_killed(self);
     }
+    if (kith_ref_equal(to, kithi_process_ref(self))) {
+        return KITH_ERROR_INVALID;
+    }
     begin_request(self, to, *message, deadline_ns, false);
     uint64_t id = (*message)->id;
     self->wait_key = id;

@@ -95,7 +95,9 @@ enum kith_error kith_timer_start(struct kith_process *self, uint64_t first_ns, u
     }
     kithi_list_append(&self->timers, &timer->of_process);
     node->timers++;
-    *id = timer->id;
+    if (id != NULL) {
+        *id = timer->id;
+    }
     return KITH_OK;
 }
 

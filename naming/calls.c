@@ -133,7 +133,9 @@ enum kith_error kith_watch(struct kith_process *self, const char *pattern, unsig
     }
     const Kith__NamingWatching *reply =
         kith_message_typed(message, &kith__naming_watching__descriptor);
-    *watch = reply == NULL ? 0 : reply->watch;
+    if (watch != NULL) {
+        *watch = reply == NULL ? 0 : reply->watch;
+    }
     kith_message_free(&message);
     return KITH_OK;
 }

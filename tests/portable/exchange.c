@@ -327,6 +327,25 @@ static void a_send_that_fails_leaves_the_message_to_its_sender(struct check *che
     CHECK(check, counters.sent == 0 && counters.delivered == 0);
 }
 
+static void call_oneself(struct kith_process *self, void *argument)
+{
+    struct scene *scene = argument;
+    struct kith_message *message = check_message(scene->check, CHECK_TYPE_A, 3);
+    CHECK(scene->check,
+          kith_call(self, kith_self(self), &message, KITH_FOREVER) == KITH_ERROR_INVALID);
+    CHECK(scene->check, message != NULL && check_value(message) == 3 && !message->waiting);
+    kith_message_free(&message);
+    scene->count++;
+}
+
+static void a_call_to_oneself_is_refused(struct check *check)
+{
+    struct scene scene = {.check = check};
+    check_spawn(check, call_oneself, &scene);
+    check_finish(check);
+    CHECK(check, scene.count == 1);
+}
+
 static const struct check_case cases[] = {
     CHECK_CASE(a_message_moves_and_its_sender_is_stamped),
     CHECK_CASE(messages_of_one_sender_keep_their_order),
@@ -336,6 +355,7 @@ static const struct check_case cases[] = {
     CHECK_CASE(a_request_that_is_dropped_ends_with_down),
     CHECK_CASE(a_request_to_a_process_that_ends_ends_with_down),
     CHECK_CASE(a_server_can_reply_with_an_error),
+    CHECK_CASE(a_call_to_oneself_is_refused),
     CHECK_CASE(replies_are_fetched_by_the_id_of_their_request),
     CHECK_CASE(code_outside_of_processes_can_post_but_gets_no_reply),
     CHECK_CASE(a_send_that_fails_leaves_the_message_to_its_sender),

@@ -30,10 +30,10 @@ enum kith_error kith_post(struct kith_node *node, struct kith_ref to,
 // Takes *message, sends it and waits for the reply, which it gives in *message (a local one is the
 // same message, rewritten). Ends with exactly one of: OK (a reply, whose own message->error may be
 // set), DOWN (the receiver ended, or freed the request), TIMEOUT, UNKNOWN (sent, but the link
-// broke), UNSUPPORTED (the other node doesn't know the service), or an error of kith_send
-// (certainly not executed). *message is NULL afterwards unless the
-// request never left this node; then it is untouched and still the caller's. A late reply is
-// dropped and counted.
+// broke), UNSUPPORTED (the other node doesn't know the service), INVALID (it calls itself, and
+// nobody would be left to reply), or an error of kith_send (certainly not executed). *message is
+// NULL afterwards unless the request never left this node; then it is untouched and still the
+// caller's. A late reply is dropped and counted.
 enum kith_error kith_call(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns);
 

@@ -9,7 +9,8 @@
 
 // From `first_ns` on (a deadline), and then every `period_ns` unless that is 0, the process gets a
 // KITH_TYPE_TIMER with this `id`. A process that is behind gets one message, not a heap of them.
-// Ends with the process. Never blocks. Errors: LIMIT, NO_MEMORY.
+// Ends with the process. Never blocks. `id` may be NULL: it then can't be stopped. Errors: LIMIT,
+// NO_MEMORY.
 enum kith_error kith_timer_start(struct kith_process *self, uint64_t first_ns, uint64_t period_ns,
                                  uint64_t *id);
 

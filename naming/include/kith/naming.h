@@ -215,7 +215,8 @@ enum kith_event_kind {
 // kith_naming_event reads. Nodes and links are matched by the pattern's host, or by its name where
 // it has no host ("*": all). Bounded: if the mailbox is full, events aren't queued elsewhere;
 // instead the process gets RESYNC and a new beginning as soon as it has room. Ends with the
-// process. Blocks. Errors: INVALID, LIMIT, TIMEOUT, KILLED.
+// process. `watch` may be NULL: it then can't be ended by kith_unwatch. Blocks. Errors: INVALID,
+// LIMIT, TIMEOUT, KILLED.
 enum kith_error kith_watch(struct kith_process *self, const char *pattern, unsigned kinds,
                            uint64_t *watch, uint64_t deadline_ns);
 

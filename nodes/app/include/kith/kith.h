@@ -16,6 +16,7 @@
 #include <kith/node.h>
 #include <kith/process.h>
 #include <kith/ref.h>
+#include <kith/rights.h>
 #include <kith/serve.h>
 #include <kith/setting.h>
 #include <kith/timer.h>
