@@ -9,16 +9,16 @@ resident() {
     awk '/^VmRSS/ { print $2 }' "/proc/${pids[$1]}/status"
 }
 
-# unharmed ATTACK: is run at node a while b sends letters to it, of which none may get lost. Then
-# node a is as it was before: its links, its memory, and hardly a line more in its log.
+# unharmed PROGRAM ATTACK [LINES]: is run at node a while b sends letters to it, of which none may
+# get lost. Then node a is as it was before: its links, its memory, its log but for some lines.
 unharmed() {
     local before after lines
-    start_program "$load" a --sinks 1 --log-level warning
+    start_program "$load" a --sinks 1 --log-level warning --links 50
     start_program "$load" b --senders 4 --last 5s --peers "${endpoints[a]}" --to a/sink
     start c --peers "${endpoints[a]}"
     within 10 is_state c a up
     before=$(resident a)
-    timeout 60 tests/system/attack.py "$1" "${endpoints[a]}" >"$work/attack.out"
+    timeout 60 "tests/system/$1" "$2" "${endpoints[a]}" >"$work/attack.out"
     cat "$work/attack.out"
     wait "${pids[b]}" || fail "the others noticed" "$(cat "$work/b.out")"
     [ "$(awk '$1 == "letters_lost" { print $2 }' "$work/b.out")" = 0 ]
@@ -27,27 +27,45 @@ unharmed() {
     after=$(resident a)
     [ $((after - before)) -lt 40000 ] || fail "memory went from $before to $after KB"
     lines=$(wc -l <"$work/a.log")
-    [ "$lines" -lt 60 ] || fail "$lines lines in the log"
+    [ "$lines" -lt "${3:-60}" ] || fail "$lines lines in the log"
 }
 
 other_protocols_on_the_port_harm_nobody() {
-    unharmed other_protocols
+    unharmed attack.py other_protocols
 }
 
 ten_thousand_strangers_that_ask_to_connect_harm_nobody() {
-    unharmed spoofed_inits
+    unharmed attack.py spoofed_inits
 }
 
 peers_that_say_nothing_are_let_go() {
-    unharmed silence
+    unharmed attack.py silence
     grep -q 'ended \[True, True, True\]' "$work/attack.out"
     within 10 eval '[ "$(kith a node ls --wide | wc -l)" -le 4 ]'
 }
 
 peers_that_talk_nonsense_instead_of_a_hello_are_turned_away() {
-    unharmed no_hello
+    unharmed attack.py no_hello
     grep -q 'ended \[True, True, True, True, True, True\]' "$work/attack.out"
     grep -q 'input_malformed\|connection_refused' "$work/a.log"
+}
+
+large_messages_that_are_never_finished_harm_nobody() {
+    unharmed attack_node.py unfinished
+    grep -q 'up 20' "$work/attack.out"
+}
+
+nodes_that_come_and_go_keep_nobody_out() {
+    unharmed attack_node.py come_and_go 400
+    [ "$(awk '{ print $2 }' "$work/attack.out")" -gt 100 ] # twice the places that there are
+    grep -q log_limited "$work/a.log"
+    start d --peers "${endpoints[a]}"
+    within 5 is_state d a up
+}
+
+a_node_that_takes_no_replies_harms_nobody() {
+    unharmed attack_node.py no_reading
+    [ "$(awk '{ print $2 }' "$work/attack.out")" -gt 100 ]
 }
 
 a_receiver_that_never_reads_costs_its_mailbox_only() {
@@ -67,4 +85,7 @@ main other_protocols_on_the_port_harm_nobody \
     ten_thousand_strangers_that_ask_to_connect_harm_nobody \
     peers_that_say_nothing_are_let_go \
     peers_that_talk_nonsense_instead_of_a_hello_are_turned_away \
+    large_messages_that_are_never_finished_harm_nobody \
+    nodes_that_come_and_go_keep_nobody_out \
+    a_node_that_takes_no_replies_harms_nobody \
     a_receiver_that_never_reads_costs_its_mailbox_only
