@@ -191,6 +191,8 @@ void kithi_liveness_start(struct kithi_link *link);
 void kithi_liveness_stop(struct kithi_link *link);
 void kithi_liveness_heard(struct kithi_link *link);
 void kithi_liveness_ping(struct kithi_link *link);
+// Sends the PONG to that PING.
+void kithi_liveness_answer(struct kithi_link *link, uint64_t id);
 // Sends a PING by that stream, and gives its id.
 uint64_t kithi_liveness_ask(struct kithi_link *link, unsigned stream);
 // False: nobody asked.

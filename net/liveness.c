@@ -38,6 +38,12 @@ void kithi_liveness_heard(struct kithi_link *link)
     }
 }
 
+void kithi_liveness_answer(struct kithi_link *link, uint64_t id)
+{
+    struct kith_frame frame = {.kind = KITH_FRAME_PONG, .id = id, .remaining_ms = UINT64_MAX};
+    kithi_link_control(link, KITH_STREAM_CONTROL, &frame);
+}
+
 uint64_t kithi_liveness_ask(struct kithi_link *link, unsigned stream)
 {
     struct kith_frame frame = {

@@ -11,6 +11,7 @@
 static bool has_right_ends(const struct kithi_link *link, const struct kith_frame *frame);
 static void take_frame(struct kithi_channel *channel, unsigned stream,
                        const struct kith_frame *frame);
+static void take_goodbye(struct kithi_channel *channel, enum kith_error reason);
 static void take_message(struct kithi_link *link, const struct kith_frame *frame,
                          struct kith_message *raw);
 static enum kith_error deliver(struct kithi_link *link, const struct kith_frame *frame,
@@ -73,23 +74,16 @@ static void take_frame(struct kithi_channel *channel, unsigned stream,
     case KITH_FRAME_DOWN:
         kithi_monitors_receive(link, stream, frame);
         break;
-    case KITH_FRAME_PING: {
-        struct kith_frame pong = {
-            .kind = KITH_FRAME_PONG, .id = frame->id, .remaining_ms = UINT64_MAX};
-        kithi_link_control(link, KITH_STREAM_CONTROL, &pong);
+    case KITH_FRAME_PING:
+        kithi_liveness_answer(link, frame->id);
         break;
-    }
     case KITH_FRAME_PONG:
         if (!kithi_liveness_pong(link, frame->id)) {
             kithi_channel_malformed(channel, "pong without a ping");
         }
         break;
     case KITH_FRAME_GOODBYE:
-        if (frame->error == KITH_ERROR_LEFT) {
-            kithi_link_end(link, KITH_ERROR_LEFT, 0);
-        } else {
-            kithi_channel_fail(channel, (enum kith_error)frame->error, false);
-        }
+        take_goodbye(channel, (enum kith_error)frame->error);
         break;
     case KITH_FRAME_ACCEPT: // it may come after other frames that said so already
         break;
@@ -97,6 +91,15 @@ static void take_frame(struct kithi_channel *channel, unsigned stream,
     case KITH_FRAME_HELLO:
         kithi_channel_malformed(channel, "handshake on a link that is up");
         break;
+    }
+}
+
+static void take_goodbye(struct kithi_channel *channel, enum kith_error reason)
+{
+    if (reason == KITH_ERROR_LEFT) {
+        kithi_link_end(channel->link, KITH_ERROR_LEFT, 0);
+    } else {
+        kithi_channel_fail(channel, reason, false);
     }
 }
 
