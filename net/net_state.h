@@ -18,6 +18,7 @@ enum {
     KITHI_BACKOFF_MOST_MS = 5000,
     KITHI_AGAIN_MS = 50,       // the longest wait before the first try to reconnect
     KITHI_CLAIM_MS = 500,      // for the proof that a node is still at its endpoint
+    KITHI_CROWDED_SHARE = 16,  // a link's queue is so much shorter while all together are long
     KITHI_LAST_PLACES = 8,     // one in so many links is for addresses that have none
     KITHI_FORGET_DETECTS = 12, // an unreachable node nobody wants is forgotten after so many
     KITHI_LOG_BURST = 100,     // lines about strangers at once, beside one for each link
@@ -94,6 +95,7 @@ struct kith_net {
     size_t part_most;
     size_t partial_bytes, partial_bytes_most; // of large messages that are arriving
     size_t answers_most; // bytes that wait in front of a link before it is broken
+    size_t queued_bytes; // that wait in front of all links
 
     uint32_t capacity; // of links and of peers
     uint32_t channel_len;

@@ -131,6 +131,7 @@ void kithi_queue_shift(struct kithi_link *link, unsigned stream)
         queued->last = NULL;
     }
     link->queue.bytes -= batch->size;
+    net->queued_bytes -= batch->size;
     if (batch->large) {
         struct kithi_large *large = (void *)batch->bytes;
         if (large->cut > 0) {
@@ -270,6 +271,7 @@ static void count_frame(struct kithi_link *link, unsigned stream, struct kithi_b
 {
     batch->size += size;
     link->queue.bytes += size;
+    link->net->queued_bytes += size;
     link->frames_sent++;
     if (frame->kind == KITH_FRAME_MESSAGE || frame->kind == KITH_FRAME_RETURN) {
         batch->messages++;

@@ -67,6 +67,13 @@ static enum kith_error send_message(void *state, struct kith_message **message)
     return KITH_OK;
 }
 
+// What may wait in front of a link: less while all links together hold half of what messages may.
+static size_t find_share(const struct kith_net *net, size_t most)
+{
+    bool crowded = net->queued_bytes > net->limits->message_memory / 2;
+    return crowded ? most / KITHI_CROWDED_SHARE : most;
+}
+
 static enum kith_error check_message(struct kithi_link *link, const struct kith_message *message,
                                      size_t size)
 {
@@ -79,13 +86,14 @@ static enum kith_error check_message(struct kithi_link *link, const struct kith_
     if (!message->done && message->hops >= KITH_HOPS) {
         return KITH_ERROR_LIMIT;
     }
-    if (link->queue.bytes > link->net->answers_most) {
+    if (link->queue.bytes > find_share(link->net, link->net->answers_most)) {
         kithi_link_break(link, KITH_ERROR_LIMIT);
         return KITH_ERROR_UNREACHABLE;
     }
     // The last one may go beyond the limit, else nothing larger than the queue could ever pass. A
     // reply without payload is bounded by the requests that the peer has made.
-    if (link->queue.bytes >= link->net->limits->link_queue_bytes && (!message->done || size > 0) &&
+    size_t share = find_share(link->net, link->net->limits->link_queue_bytes);
+    if (link->queue.bytes >= share && (!message->done || size > 0) &&
         !KITH_BUG(QUEUE_LIMIT_IGNORED)) {
         link->wants_room = true;
         return KITH_ERROR_FULL;
@@ -174,7 +182,7 @@ bool kithi_message_is_call(const struct kith_net *net, const struct kith_message
 
 void kithi_link_control(struct kithi_link *link, unsigned stream, const struct kith_frame *frame)
 {
-    if (link->queue.bytes > link->net->answers_most) {
+    if (link->queue.bytes > find_share(link->net, link->net->answers_most)) {
         kithi_link_break(link, KITH_ERROR_LIMIT);
         return;
     }

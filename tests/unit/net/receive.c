@@ -352,6 +352,46 @@ static void a_peer_that_asks_and_never_listens_loses_its_link(void **state)
     close_fixture(&fixture);
 }
 
+static void little_memory(struct fixture *fixture)
+{
+    small_limits(fixture);
+    fixture->limits.link_queue_bytes = 65536;
+    fixture->limits.message_memory = 65536; // half of it may wait in front of all links
+}
+
+static void when_answers_wait_everywhere_the_longest_queues_lose_their_links(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peers[3], other;
+    open_with_peer(&fixture, &other, little_memory);
+    static char text[1001];
+    memset(text, 'x', 1000);
+    struct kith_frame frame = message_frame(peer_process, spawn_ended(&fixture), text);
+    for (uint64_t i = 0; i < 3; i++) {
+        static const char *const addresses[] = {"10.0.0.3:7400", "10.0.0.4:7400", "10.0.0.5:7400"};
+        peer_up(&peers[i], &fixture, FOLLOWER + 1 + i, addresses[i]);
+        peers[i].connection->full = true;
+    }
+    for (unsigned round = 0; round < 30; round++) { // 30 KB for each of them
+        for (uint64_t i = 0; i < 3; i++) {
+            frame.from.node = FOLLOWER + 1 + i;
+            if (!peers[i].connection->ended) {
+                peer_send(&peers[i], 4, &frame);
+            }
+        }
+    }
+    unsigned broken = 0;
+    for (uint64_t i = 0; i < 3; i++) {
+        broken += peers[i].connection->ended;
+    }
+    assert_in_range(broken, 1, 3);
+    frame.from.node = FOLLOWER;
+    peer_send(&other, 4, &frame);
+    assert_int_equal(expect_frame(&other, KITH_FRAME_RETURN).error, KITH_ERROR_STALE);
+    close_fixture(&fixture);
+}
+
 static void every_allocation_may_fail_while_messages_arrive(void **state)
 {
     (void)state;
@@ -393,6 +433,7 @@ int main(void)
         cmocka_unit_test(a_returned_message_of_an_unknown_service_comes_without_payload),
         cmocka_unit_test(a_returned_request_of_a_third_node_is_passed_on_to_it),
         cmocka_unit_test(a_peer_that_asks_and_never_listens_loses_its_link),
+        cmocka_unit_test(when_answers_wait_everywhere_the_longest_queues_lose_their_links),
         cmocka_unit_test(every_allocation_may_fail_while_messages_arrive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
