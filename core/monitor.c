@@ -348,6 +348,13 @@ void kith_route_monitor_stop(struct kith_route *route, struct kith_ref watcher,
     }
 }
 
+bool kith_route_watches(const struct kith_route *route, struct kith_ref watcher,
+                        struct kith_ref target, uint64_t id)
+{
+    return target.node == route->info.incarnation &&
+           find_monitor(route->node, watcher, target, id) != NULL;
+}
+
 void kith_route_down(struct kith_route *route, struct kith_ref watcher, struct kith_ref target,
                      uint64_t id, enum kith_error reason)
 {

@@ -110,6 +110,12 @@ static void receive_down(struct kithi_link *link, unsigned stream, const struct 
 {
     struct kithi_key key = {frame->id, kithi_ref_number(frame->to), kithi_ref_number(frame->from)};
     struct down *down = kithi_table_find(&link->downs, &key);
+    if (!kith_route_watches(link->route, frame->to, frame->from, frame->id)) {
+        if (down != NULL) { // it was stopped between two copies
+            kithi_table_remove(&link->downs, down);
+        }
+        return;
+    }
     if (down == NULL) {
         void *added;
         if (kithi_table_add(&link->downs, link->net->platform, &key, &added) != KITH_OK) {

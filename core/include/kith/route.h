@@ -120,6 +120,9 @@ void kith_route_monitor(struct kith_route *route, struct kith_ref watcher, struc
                         uint64_t monitor, enum kith_monitor_kind kind);
 void kith_route_monitor_stop(struct kith_route *route, struct kith_ref watcher,
                              struct kith_ref target, uint64_t monitor);
+// Whether that monitor is there, of a process here and a target there.
+bool kith_route_watches(const struct kith_route *route, struct kith_ref watcher,
+                        struct kith_ref target, uint64_t monitor);
 void kith_route_down(struct kith_route *route, struct kith_ref watcher, struct kith_ref target,
                      uint64_t monitor, enum kith_error reason);
 

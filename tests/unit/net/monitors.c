@@ -396,6 +396,27 @@ static void a_process_that_its_node_needs_is_not_tied(void **state)
     close_fixture(&fixture);
 }
 
+static void a_down_that_nobody_waits_for_costs_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_with_peer(&fixture, &peer);
+    size_t before = kith_platform_sim_memory(fixture.sim);
+    for (uint64_t id = 1; id <= 1000; id++) {
+        struct kith_frame down = {.kind = KITH_FRAME_DOWN,
+                                  .from = remote(4),
+                                  .to = {NODE, 1, 1},
+                                  .id = id,
+                                  .error = KITH_ERROR_KILLED,
+                                  .remaining_ms = UINT64_MAX};
+        peer_send(&peer, 5, &down); // and not on the other two streams
+    }
+    assert_int_equal(kith_platform_sim_memory(fixture.sim), before);
+    assert_int_equal(link_info(&fixture, FOLLOWER).malformed, 0);
+    close_fixture(&fixture);
+}
+
 static void without_memory_a_down_comes_early_rather_than_never(void **state)
 {
     (void)state;
@@ -430,6 +451,7 @@ int main(void)
         cmocka_unit_test(monitors_fire_when_the_node_leaves),
         cmocka_unit_test(a_tie_reaches_across_a_link),
         cmocka_unit_test(a_process_that_its_node_needs_is_not_tied),
+        cmocka_unit_test(a_down_that_nobody_waits_for_costs_nothing),
         cmocka_unit_test(without_memory_a_down_comes_early_rather_than_never),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
