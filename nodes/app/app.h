@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "resolver.h"
+#include "submit.h"
 
 #define KITHI_SYSTEM_PROCESSES 6 // that live until the goodbye
 
@@ -22,6 +23,7 @@ struct kithi_app {
     struct kith_net *net;
     struct kith_node_service *service;
     struct kithi_resolver *resolver;
+    struct kithi_submissions *submissions;
     struct kith_ref system[KITHI_SYSTEM_PROCESSES]; // in order of their start; NONE: not there
     size_t system_count;
     char name[KITH_NAME_SIZE];

@@ -99,6 +99,10 @@ static int open_node(struct kithi_app *self)
     enum kith_error error = kith_node_open(&options, &self->node);
     if (error != KITH_OK)
         return fail_to_open(self, "the node", error);
+    error = kithi_submissions_open(self->node, kith_platform_linux_loop(&self->platform),
+                                   &self->submissions);
+    if (error != KITH_OK)
+        return fail_to_open(self, "the event loop", error);
     kith_node_part_set(self->node, KITH_PART_APP, self);
     kith_platform_linux_watch(&self->platform, self->node);
     return KITH_EXIT_OK;
@@ -238,6 +242,8 @@ void kithi_app_close(struct kithi_app *self)
     if (self->node != NULL) {
         if (self->app->end != NULL)
             self->app->end(self->node, self->app->state);
+        if (self->submissions != NULL)
+            kithi_submissions_close(self->submissions);
         kith_naming_close(self->node);
         if (self->resolver != NULL)
             kithi_resolver_close(self->resolver);

@@ -90,6 +90,17 @@ enum kith_error kith_app_spawn(struct kith_node *node, const struct kith_app_pro
 // the node's thread. The first call counts.
 void kith_app_stop(struct kith_node *node, int exit_code);
 
+// Calls that other threads have submitted and that haven't been made.
+#define KITH_APP_SUBMISSIONS 65536
+
+// Has `call` made on the node's thread, soon and outside of processes; there kith_message_new and
+// kith_post bring processes what another thread has for them. The one function of kith that any
+// thread may call, between the start of the program's processes and the return of its `end`. Every
+// call that is taken is made once, in their order, the last ones before kith_app_run returns. Never
+// blocks. Errors: LIMIT, NO_MEMORY, LEFT (the program is at its end).
+typedef void kith_submitted(struct kith_node *node, void *argument);
+enum kith_error kith_app_submit(struct kith_node *node, kith_submitted *call, void *argument);
+
 // The links of the node, to add and remove peers. Borrowed; lives as long as the processes do.
 struct kith_net *kith_app_net(struct kith_node *node);
 
