@@ -55,10 +55,14 @@ static bool complain_of_option(struct kithi_invocation *invocation,
     return complain(invocation, "%s; try '%s --help'", text, subject(invocation, about));
 }
 
-// A word in front of the command: the name of a group or a command.
+// A word in front of the command: the name of a group or a command, or "help", which is --help.
 static bool take_word(struct kithi_invocation *invocation, const char *word)
 {
     const char *group = invocation->group != NULL ? invocation->group->name : NULL;
+    if (group == NULL && strcmp(word, "help") == 0) {
+        invocation->general[KITHI_GENERAL_HELP] = "";
+        return true;
+    }
     invocation->command = kithi_command_find(group, word);
     if (invocation->command != NULL)
         return true;

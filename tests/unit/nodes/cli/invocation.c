@@ -158,6 +158,9 @@ static void help_excuses_missing_arguments(void **state)
 {
     (void)state;
     struct kithi_invocation invocation;
+    assert_true(parse(&invocation, "kith help send"));
+    assert_non_null(invocation.general[KITHI_GENERAL_HELP]);
+    assert_string_equal(invocation.command->name, "send");
     assert_true(parse(&invocation, "kith send --help"));
     assert_string_equal(invocation.command->name, "send");
     assert_true(parse(&invocation, "kith send -V"));
