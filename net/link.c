@@ -33,6 +33,9 @@ bool kithi_link_up(struct kithi_link *link, struct kithi_channel *channel)
         return false;
     }
     kithi_log_link(link, KITH_LOG_INFO, again ? "link_up_again" : "link_up", KITH_OK);
+    if (!again) {
+        kithi_log_same_name(link);
+    }
     if (again) {
         kith_route_set_state(link->route, KITH_ROUTE_UP, KITH_OK, 0);
         kith_route_remonitor(link->route);

@@ -2,6 +2,8 @@
 // The lines that the link layer logs. Strangers can bring most of them about as often as they
 // connect, so there is a limit to those; how many were left out is logged too. Nothing is left out
 // about nodes that this one was told to reach.
+#include <string.h>
+
 #include "net_state.h"
 
 static bool is_admitted(struct kith_net *net);
@@ -33,6 +35,23 @@ void kithi_log_link(const struct kithi_link *link, enum kith_log_level level, co
     if (kithi_peers_want(link) || is_admitted(link->net)) {
         kith_node_log(link->net->node, link->hello.transient ? KITH_LOG_DEBUG : level, event,
                       fields, reason == KITH_OK ? 2 : 3);
+    }
+}
+
+// Addresses like "name/process" then mean either of them.
+void kithi_log_same_name(const struct kithi_link *link)
+{
+    const struct kith_net *net = link->net;
+    const char *name = link->hello.name;
+    bool twice = strcmp(name, kith_node_name(net->node)) == 0;
+    for (uint32_t place = 0; place < net->capacity && !twice; place++) {
+        const struct kithi_link *other = net->links[place];
+        twice = other != NULL && other != link && other->live != NULL && !other->suspect &&
+                strcmp(name, other->hello.name) == 0 &&
+                !kith_endpoint_equal(&link->endpoint, &other->endpoint);
+    }
+    if (twice && name[0] != '\0') {
+        kithi_log_link(link, KITH_LOG_WARNING, "node_name_twice", KITH_ERROR_EXISTS);
     }
 }
 

@@ -124,6 +124,8 @@ void kithi_log_endpoint(struct kith_net *net, enum kith_log_level level, const c
 // With the name and endpoint of its node; without a reason if that is OK.
 void kithi_log_link(const struct kithi_link *link, enum kith_log_level level, const char *event,
                     enum kith_error reason);
+// Warns if another node that is up, or this one, is called as the link's.
+void kithi_log_same_name(const struct kithi_link *link);
 void kithi_log_malformed(const struct kithi_channel *channel, const char *what);
 
 // leave.c

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What strangers can bring a node to log.
+#include <stdio.h>
+
 #include "fixture.h"
 
 struct lines {
-    unsigned refused, lost, malformed;
+    unsigned refused, lost, malformed, twice;
     uint64_t left_out;
 };
 
@@ -14,6 +16,7 @@ static void count_line(void *state, enum kith_log_level level, const char *event
     (void)level, (void)count;
     lines->refused += strcmp(event, "connection_refused") == 0;
     lines->lost += strcmp(event, "link_lost") == 0;
+    lines->twice += strcmp(event, "node_name_twice") == 0;
     lines->malformed += strcmp(event, "input_malformed") == 0;
     if (strcmp(event, "log_limited") == 0) {
         lines->left_out += fields[0].number;
@@ -74,11 +77,40 @@ static void malformed_input_is_logged_but_not_too_often(void **state)
     close_fixture(&fixture);
 }
 
+static void join(struct fixture *fixture, struct peer *peer, uint64_t incarnation,
+                 const char *address, const char *name)
+{
+    peer_init(peer, fixture, incarnation, address);
+    snprintf(peer->hello.name, sizeof peer->hello.name, "%s", name);
+    peer_connect(peer, address);
+    peer_shake_hands(peer);
+}
+
+static void two_nodes_of_one_name_are_told_of(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer first, second, successor, other;
+    struct lines lines = {0};
+    open_fixture(&fixture, NULL);
+    kith_platform_sim_set_log(fixture.sim, count_line, &lines);
+    join(&fixture, &first, FOLLOWER, "10.0.0.2:7400", "beta");
+    join(&fixture, &other, FOLLOWER + 1, "10.0.0.3:7400", "gamma");
+    assert_int_equal(lines.twice, 0);
+    join(&fixture, &second, FOLLOWER + 2, "10.0.0.4:7400", "beta");
+    assert_int_equal(lines.twice, 1);
+    fake_closed(other.connection, KITH_ERROR_UNREACHABLE);
+    join(&fixture, &successor, FOLLOWER + 3, "10.0.0.5:7400", "gamma"); // the first has gone
+    assert_int_equal(lines.twice, 1);
+    close_fixture(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strangers_are_logged_within_limits),
         cmocka_unit_test(malformed_input_is_logged_but_not_too_often),
+        cmocka_unit_test(two_nodes_of_one_name_are_told_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
