@@ -32,9 +32,10 @@ void kithi_log_link(const struct kithi_link *link, enum kith_log_level level, co
         {"peer", kith_endpoint_format(&link->endpoint, text), 0},
         {"reason", kith_error_name(reason), 0},
     };
-    if (kithi_peers_want(link) || is_admitted(link->net)) {
-        kith_node_log(link->net->node, link->hello.transient ? KITH_LOG_DEBUG : level, event,
-                      fields, reason == KITH_OK ? 2 : 3);
+    bool transient = link->hello.transient;
+    if (transient || kithi_peers_want(link) || is_admitted(link->net)) {
+        kith_node_log(link->net->node, transient ? KITH_LOG_DEBUG : level, event, fields,
+                      reason == KITH_OK ? 2 : 3);
     }
 }
 
@@ -59,15 +60,16 @@ void kithi_log_malformed(const struct kithi_channel *channel, const char *what)
 {
     struct kith_net *net = channel->net;
     uint64_t now_ns = kith_node_now(net->node);
+    if (now_ns < net->malformed_next_ns) {
+        return; // one frame a second is as good as many
+    }
+    net->malformed_next_ns = now_ns + 1000 * KITHI_MS;
     char text[KITH_ENDPOINT_TEXT_SIZE];
     struct kith_log_field fields[] = {
         {"peer", kith_endpoint_format(&channel->remote, text), 0},
         {"what", what, 0},
     };
-    if (now_ns >= net->malformed_next_ns) { // one frame is as good as many
-        net->malformed_next_ns = now_ns + 1000 * KITHI_MS;
-        kith_node_log(net->node, KITH_LOG_WARNING, "input_malformed", fields, 2);
-    }
+    kith_node_log(net->node, KITH_LOG_WARNING, "input_malformed", fields, 2);
 }
 
 // A place for each node that there may be, so that a cluster's start is logged whole, and then some
