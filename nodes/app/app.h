@@ -11,6 +11,7 @@
 #include "config.h"
 #include "resolver.h"
 #include "submit.h"
+#include "supervise.h"
 
 #define KITHI_SYSTEM_PROCESSES 6 // that live until the goodbye
 
@@ -24,6 +25,8 @@ struct kithi_app {
     struct kith_node_service *service;
     struct kithi_resolver *resolver;
     struct kithi_submissions *submissions;
+    struct kithi_supervised *supervised; // instances that are started again
+    size_t supervised_count;
     struct kith_ref system[KITHI_SYSTEM_PROCESSES]; // in order of their start; NONE: not there
     size_t system_count;
     char name[KITH_NAME_SIZE];

@@ -253,6 +253,7 @@ void kithi_app_close(struct kithi_app *self)
     }
     if (self->service != NULL)
         kith_node_service_close(self->service, &self->platform);
+    kithi_supervisor_close(self);
     if (self->platform_open)
         kith_platform_linux_close(&self->platform);
 }

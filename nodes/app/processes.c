@@ -93,6 +93,18 @@ static uint64_t count_instances(struct kithi_app *self, const struct kith_app_pr
     return count < INSTANCES_MAX ? count : INSTANCES_MAX;
 }
 
+static enum kith_error start_instances(struct kithi_app *self,
+                                       const struct kith_app_process *process)
+{
+    uint64_t count = count_instances(self, process);
+    if (process->restart)
+        return kithi_supervise(self, process, count);
+    enum kith_error error = KITH_OK;
+    for (; count > 0 && error == KITH_OK; count--)
+        error = kith_app_spawn(self->node, process, NULL);
+    return error;
+}
+
 int kithi_app_start_processes(struct kithi_app *self)
 {
     enum kith_error error = register_services(self);
@@ -103,14 +115,16 @@ int kithi_app_start_processes(struct kithi_app *self)
         const struct kith_app_process *process = &self->app->processes[i];
         if (process->entry == NULL && process->service == NULL)
             break;
-        for (uint64_t count = count_instances(self, process); count > 0; count--) {
-            error = kith_app_spawn(self->node, process, NULL);
-            if (error != KITH_OK)
-                return kithi_app_fail(self, KITH_EXIT_FAILURE, "process %s can't be started: %s",
-                                      process->label != NULL ? process->label : process->name,
-                                      kith_error_text(error));
-        }
+        error = start_instances(self, process);
+        if (error != KITH_OK)
+            return kithi_app_fail(self, KITH_EXIT_FAILURE, "process %s can't be started: %s",
+                                  process->label != NULL ? process->label : process->name,
+                                  kith_error_text(error));
     }
+    error = kithi_supervisor_start(self);
+    if (error != KITH_OK)
+        return kithi_app_fail(self, KITH_EXIT_FAILURE, "the supervisor can't be started: %s",
+                              kith_error_text(error));
     if (self->app->start == NULL)
         return KITH_EXIT_OK;
     const struct kith_spawn_options options = {

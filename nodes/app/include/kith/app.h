@@ -49,6 +49,10 @@ struct kith_app_process {
     size_t stack_size; // 0: the node's default
     enum kith_priority priority;
     uint32_t mailbox_messages; // 0: the node's default
+    // Started again whenever it ends with another reason than KITH_OK, an overflow of its stack for
+    // example: at once, and if that goes on, after 100 ms and then twice as long, up to 5 s. A new
+    // instance has another reference; callers find it by its name.
+    bool restart;
 };
 
 // What a program says about itself. The caller's memory; borrowed until kith_app_run returns. The
@@ -80,9 +84,9 @@ struct kith_app {
 // OS process.
 int kith_app_run(int argc, char **argv, const struct kith_app *app);
 
-// Starts one more process of that kind, whose `instances` isn't looked at. `ref` may be NULL. The
-// name is registered later, by the new process. `process` is borrowed until it ends. Errors: those
-// of kith_spawn.
+// Starts one more process of that kind, whose `instances` and `restart` aren't looked at. `ref` may
+// be NULL. The name is registered later, by the new process. `process` is borrowed until it ends.
+// Errors: those of kith_spawn.
 enum kith_error kith_app_spawn(struct kith_node *node, const struct kith_app_process *process,
                                struct kith_ref *ref);
 
