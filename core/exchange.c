@@ -130,14 +130,14 @@ static inline void hand_in(struct kith_process *self, struct kith_message *messa
     kithi_mailbox_append(receiver, message);
 }
 
-static inline void stamp(const struct kith_process *self, struct kith_message *message)
+static inline void stamp(const struct kith_process *self, struct kith_message *sent)
 {
     assert(self->node->running == self && "only the running process sends");
-    assert(message->place == KITHI_PLACE_HELD && "the message has been sent or freed already");
-    assert((message->owner == self->slot || message->owner == KITHI_NOBODY) &&
+    assert(sent->place == KITHI_PLACE_HELD && "the message has been sent or freed already");
+    assert((sent->owner == self->slot || sent->owner == KITHI_NOBODY) &&
            "the message has been sent to another process, or is held by one");
-    if (!KITH_BUG(FROM_NOT_STAMPED) || kith_ref_is_none(message->from)) {
-        message->from = kithi_process_ref(self);
+    if (!KITH_BUG(FROM_NOT_STAMPED) || kith_ref_is_none(sent->from)) {
+        sent->from = kithi_process_ref(self);
     }
 }
 
@@ -240,20 +240,19 @@ enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kit
 }
 
 static inline void begin_request(struct kith_process *self, struct kith_ref to,
-                                 struct kith_message *message, uint64_t deadline_ns,
-                                 bool asynchronous)
+                                 struct kith_message *sent, uint64_t deadline_ns, bool asynchronous)
 {
-    assert(!message->waiting && "a request is replied to or forwarded, not sent");
-    message->to = to;
-    message->reply_to = kithi_process_ref(self);
-    message->caller = self;
-    message->id = ++self->node->next_id;
-    message->deadline_ns = deadline_ns;
-    message->error = KITH_OK;
-    message->waiting = true;
-    message->done = false;
-    message->failed = false;
-    message->asynchronous = asynchronous;
+    assert(!sent->waiting && "a request is replied to or forwarded, not sent");
+    sent->to = to;
+    sent->reply_to = kithi_process_ref(self);
+    sent->caller = self;
+    sent->id = ++self->node->next_id;
+    sent->deadline_ns = deadline_ns;
+    sent->error = KITH_OK;
+    sent->waiting = true;
+    sent->done = false;
+    sent->failed = false;
+    sent->asynchronous = asynchronous;
 }
 
 // The end of a call that isn't simple: it had to wait for room, or went to another node. `error` is
@@ -281,9 +280,6 @@ static __attribute__((noinline)) enum kith_error call_far(struct kith_process *s
     if (self->flags & KITHI_KILLED) {
         return kithi_told_killed(self);
     }
-    if (kith_ref_equal(to, kithi_process_ref(self))) {
-        return KITH_ERROR_INVALID;
-    }
     begin_request(self, to, *message, deadline_ns, false);
     uint64_t id = (*message)->id;
     self->wait_key = id;
@@ -309,7 +305,8 @@ static __attribute__((noinline)) enum kith_error call_near(struct kith_process *
     if (receiver == NULL || self->flags & KITHI_KILLED ||
         !kithi_mailbox_waits_for(receiver, request)) {
         request->waiting = false;
-        return call_far(self, request->to, message, deadline_ns);
+        return receiver == self ? KITH_ERROR_INVALID
+                                : call_far(self, request->to, message, deadline_ns);
     }
     (void)hand_over_and_wake(self, message, receiver);
     self->wait = KITHI_WAIT_REPLY;

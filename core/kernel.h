@@ -156,7 +156,6 @@ struct kithi_monitors { // by watcher and id
     uint64_t seed;
     struct kithi_monitor **buckets;
     uint32_t bucket_count, len;
-    uint32_t remote_len; // whose watchers are of other nodes
     uint64_t next_id;
 };
 
@@ -183,10 +182,9 @@ struct kith_route {
     struct kith_route_info info;
     struct kithi_list senders;                   // processes that wait for room or credit
     struct kith_message *replies, **replies_end; // that wait for room
-    uint32_t reply_len;
-    size_t reply_bytes;         // that these hold
-    struct kithi_list monitors; // ours, of its processes
-    struct kithi_list watchers; // its processes' monitors of ours
+    size_t reply_bytes;                          // that these hold
+    struct kithi_list monitors;                  // ours, of its processes
+    struct kithi_list watchers;                  // its processes' monitors of ours
     uint32_t watcher_len;
 };
 

@@ -127,7 +127,6 @@ static void unlink_monitor(struct kith_node *node, struct kithi_monitor *monitor
     monitors->len--;
     if (monitor->watcher.node != node->incarnation) {
         kith_route_find(node, monitor->watcher.node)->watcher_len--;
-        monitors->remote_len--;
     }
     kithi_list_remove(&monitor->by_target);
     kithi_list_remove(&monitor->by_watcher);
@@ -188,7 +187,6 @@ static void link_monitor(struct kith_node *node, struct kithi_monitor *monitor)
         struct kith_route *route = kith_route_find(node, monitor->watcher.node);
         kithi_list_append(&route->watchers, &monitor->by_watcher);
         route->watcher_len++;
-        node->monitors.remote_len++;
     }
 }
 
@@ -303,12 +301,12 @@ enum kith_error kith_tie(struct kith_process *self, struct kith_ref target)
     return error;
 }
 
-// No peer takes all places, nor do all together.
+// No peer takes more than a quarter, and the last quarter is for processes of this node.
 static bool has_share(const struct kith_route *route)
 {
     const struct kith_node *node = route->node;
     uint32_t quarter = node->limits.monitors / 4;
-    return route->watcher_len < quarter && node->monitors.remote_len < 3 * quarter;
+    return route->watcher_len < quarter && node->monitors.len < 3 * quarter;
 }
 
 void kith_route_monitor(struct kith_route *route, struct kith_ref watcher, struct kith_ref target,

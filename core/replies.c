@@ -3,8 +3,9 @@
 // reply for which there is no room waits by itself, in front of its route, and its process goes on.
 #include "path.h"
 
-// Fractions of the message memory that replies may hold which wait for one route, and for all.
-enum { SHARE_OF_ROUTE = 16, SHARE_OF_ALL = 4 };
+// What replies may hold that wait for one route, in lengths of a link's queue, and for all routes,
+// as a fraction of the message memory.
+enum { QUEUES_OF_ROUTE = 16, SHARE_OF_ALL = 4 };
 
 static size_t size_of(const struct kith_message *reply)
 {
@@ -13,11 +14,9 @@ static size_t size_of(const struct kith_message *reply)
 
 static bool has_share(const struct kith_route *route, size_t size)
 {
-    const struct kith_limits *limits = &route->node->limits;
-    size_t share = limits->message_memory / SHARE_OF_ROUTE;
-    share = share > limits->link_queue_bytes ? share : limits->link_queue_bytes;
-    return route->reply_bytes + size <= share &&
-           route->node->routes.reply_bytes + size <= limits->message_memory / SHARE_OF_ALL;
+    const struct kith_node *node = route->node;
+    return route->reply_bytes + size <= QUEUES_OF_ROUTE * node->limits.link_queue_bytes &&
+           node->routes.reply_bytes + size <= node->limits.message_memory / SHARE_OF_ALL;
 }
 
 static void insert(struct kith_route *route, struct kith_message **place,
@@ -28,7 +27,6 @@ static void insert(struct kith_route *route, struct kith_message **place,
     if (reply->next == NULL) {
         route->replies_end = &reply->next;
     }
-    route->reply_len++;
     route->reply_bytes += size_of(reply);
     route->node->routes.reply_bytes += size_of(reply);
 }
@@ -40,7 +38,6 @@ static struct kith_message *take_first(struct kith_route *route)
     if (route->replies == NULL) {
         route->replies_end = &route->replies;
     }
-    route->reply_len--;
     route->reply_bytes -= size_of(reply);
     route->node->routes.reply_bytes -= size_of(reply);
     return reply;
@@ -54,6 +51,13 @@ static enum kith_error send_reason(struct kith_route *route, struct kith_message
     kithi_message_reset(*message);
     (*message)->error = reason;
     return kithi_route_hand(route, message);
+}
+
+// Its requester hears that the link is in trouble.
+static void lose(struct kith_route *route, struct kith_message **reply)
+{
+    kith_route_count_unknown(route, 1);
+    kith_route_free(reply);
 }
 
 enum kith_error kithi_replies_send(struct kith_node *node, struct kith_message **message)
@@ -83,8 +87,7 @@ bool kithi_replies_continue(struct kith_route *route)
             return false;
         }
         if (error != KITH_OK && send_reason(route, &reply, error) != KITH_OK) {
-            kith_route_count_unknown(route, 1); // its requester hears that the link is in trouble
-            kith_route_free(&reply);
+            lose(route, &reply);
         }
     }
     return true;
@@ -92,9 +95,17 @@ bool kithi_replies_continue(struct kith_route *route)
 
 void kithi_replies_lose(struct kith_route *route)
 {
-    kith_route_count_unknown(route, route->reply_len);
     while (route->replies != NULL) {
         struct kith_message *reply = take_first(route);
-        kith_route_free(&reply);
+        lose(route, &reply);
     }
+}
+
+uint32_t kith_route_replies(const struct kith_route *route)
+{
+    uint32_t count = 0;
+    for (const struct kith_message *reply = route->replies; reply != NULL; reply = reply->next) {
+        count++;
+    }
+    return count;
 }

@@ -200,11 +200,6 @@ enum kith_error kithi_route_hand(struct kith_route *route, struct kith_message *
     return error;
 }
 
-uint32_t kith_route_replies(const struct kith_route *route)
-{
-    return route->reply_len;
-}
-
 void kith_route_ready(struct kith_route *route, struct kith_ref to)
 {
     struct kith_node *node = route->node;

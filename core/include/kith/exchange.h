@@ -47,10 +47,11 @@ enum kith_error kith_request(struct kith_process *self, struct kith_ref to,
 
 // Takes the request *message back to whoever waits for it, with the payload it now has. The type
 // stays, so that both ends know the method. Never blocks: a reply to another node that doesn't keep
-// up waits in front of the link; when those hold more than a sixteenth of the node's message memory
-// (and than the link's queue may), the requester gets FULL instead. If nobody waits any longer the
-// reply is dropped and counted, and that is OK too. Errors: INVALID (not a waiting request, or a
-// typed payload in which something is NULL that can't be), DENIED, TOO_LARGE, NO_MEMORY.
+// up waits in front of the link; when those hold more than 16 times what the link's queue may, or a
+// fourth of the message memory for all links, the requester gets FULL instead. If nobody waits any
+// longer the reply is dropped and counted, and that is OK too. Errors: INVALID (not a waiting
+// request, or a typed payload in which something is NULL that can't be), DENIED, TOO_LARGE,
+// NO_MEMORY.
 enum kith_error kith_reply(struct kith_process *self, struct kith_message **message);
 
 // Takes the request *message and replies with `error` and no payload.

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { LIMIT = 1 << 20, SIZE = 8192, FIT = LIMIT / 16 / (SIZE + 512) };
+enum { LIMIT = 1 << 20, SIZE = 8192, QUEUE = 4096, FIT = 16 * QUEUE / (SIZE + 512) };
 
 struct server {
     unsigned replied;
@@ -16,7 +16,7 @@ static void open_full(struct fixture *fixture, struct peer *peer)
 {
     struct kith_limits limits = kith_limits_linux;
     limits.message_memory = LIMIT;
-    limits.link_queue_bytes = SIZE;
+    limits.link_queue_bytes = QUEUE;
     open_peer(fixture, peer, &limits);
     peer->answer = KITH_ERROR_FULL;
 }
