@@ -162,6 +162,7 @@ static void meet(struct kithi_channel *channel)
         kithi_channel_fail(channel, error, true);
         return;
     }
+    assert(channel->state == KITHI_CHANNEL_HELLO && "who gave way wasn't this one");
     channel->endpoint = channel->hello.advertise;
     if (kith_endpoint_is_any(&channel->endpoint)) {
         uint16_t port = channel->endpoint.port;

@@ -8,6 +8,7 @@
 
 static bool is_crowded(const struct kith_net *net, const struct kithi_channel *channel);
 static bool is_of_same_address(const struct kithi_channel *a, const struct kithi_channel *b);
+static void end_lost(struct kithi_link *lost, const struct kithi_channel *channel);
 static uint32_t find_lost(const struct kith_net *net);
 static uint64_t find_time_up(const struct kithi_link *link);
 
@@ -23,10 +24,19 @@ enum kith_error kithi_place_find(struct kith_net *net, const struct kithi_channe
         if (free_place == net->capacity) {
             return KITH_ERROR_LIMIT;
         }
-        kithi_link_end(net->links[free_place], KITH_ERROR_UNREACHABLE, 0);
+        end_lost(net->links[free_place], channel);
     }
     *place = free_place;
     return KITH_OK;
+}
+
+// If the newcomer answers where the other one was, its peer stays: it is about to lead to this one.
+static void end_lost(struct kithi_link *lost, const struct kithi_channel *channel)
+{
+    if (channel->peer != NULL && channel->peer->link == lost) {
+        channel->peer->link = NULL;
+    }
+    kithi_link_end(lost, KITH_ERROR_UNREACHABLE, 0);
 }
 
 // True if only the last places are left, and this address has one already.

@@ -82,6 +82,37 @@ static void a_lost_link_that_is_wanted_keeps_its_place(void **state)
     close_fixture(&fixture);
 }
 
+static void allow_one(struct fixture *fixture)
+{
+    fixture->limits.routes = 1;
+}
+
+// The node looks for a peer that it has lost, and meets another at its endpoint.
+static void meet_successor(uint64_t successor)
+{
+    struct fixture fixture;
+    struct peer lost, met, third;
+    open_fixture(&fixture, allow_one);
+    peer_up(&lost, &fixture, FOLLOWER, "10.0.0.2:7400");
+    fake_closed(lost.connection, KITH_ERROR_UNREACHABLE);
+    run_for(&fixture, 100);
+    peer_init(&met, &fixture, successor, "10.0.0.2:7400");
+    peer_answer(&met);
+    peer_shake_hands(&met);
+    assert_int_equal(link_state(&fixture, successor), KITH_LINK_UP);
+    assert_false(has_link(&fixture, FOLLOWER));
+    fake_closed(met.connection, KITH_ERROR_UNREACHABLE); // and so on: the place isn't lost
+    assert_true(gets_in(&fixture, &third, FOLLOWER + 5, "10.0.0.3:7400"));
+    close_fixture(&fixture);
+}
+
+static void who_is_met_where_a_lost_one_was_takes_its_place(void **state)
+{
+    (void)state;
+    meet_successor(FOLLOWER + 1);
+    meet_successor(DECIDER);
+}
+
 static void the_last_place_is_for_an_address_without_any(void **state)
 {
     (void)state;
@@ -104,6 +135,7 @@ int main(void)
         cmocka_unit_test(while_all_are_up_nobody_gives_way),
         cmocka_unit_test(of_lost_links_the_one_that_was_up_shortest_gives_way),
         cmocka_unit_test(a_lost_link_that_is_wanted_keeps_its_place),
+        cmocka_unit_test(who_is_met_where_a_lost_one_was_takes_its_place),
         cmocka_unit_test(the_last_place_is_for_an_address_without_any),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
