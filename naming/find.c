@@ -47,9 +47,10 @@ static uint32_t next_selected(struct selection *selection)
     if (selection->name == KITHI_NONE) {
         return KITHI_NONE;
     }
-    const struct kithi_name *name = &selection->naming->table.names[selection->name];
-    while (selection->position < name->count) {
-        uint32_t entry = kithi_name_instances(name)[selection->position++].entry;
+    const struct kithi_instances *instances =
+        &selection->naming->table.names[selection->name].instances;
+    while (selection->position < instances->count) {
+        uint32_t entry = kithi_instances_at(instances, selection->position++)->entry;
         if (kithi_entry_matches(selection->naming, &selection->pattern, entry)) {
             return entry;
         }

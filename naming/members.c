@@ -350,11 +350,16 @@ void kithi_members_update(struct kithi_naming *naming)
     }
     naming->members_changed = false;
     for (uint32_t place = 1; place < naming->member_used; place++) {
-        if (naming->members[place] != NULL && naming->members[place]->changed) {
-            update_member(naming, naming->members[place]);
+        if (naming->members[place] == NULL || !naming->members[place]->changed) {
+            continue;
+        }
+        update_member(naming, naming->members[place]);
+        if (naming->members[place] != NULL) {
+            kithi_waits_member(naming, naming->members[place]);
         }
     }
-    kithi_waits_node(naming);
+    kithi_waits_member(naming, kithi_own(naming)); // its endpoint may have been set
+    kithi_waits_all_nodes(naming);
 }
 
 bool kithi_members_complete(const struct kithi_naming *naming)

@@ -104,7 +104,8 @@ static void confirm(struct kithi_naming *naming, struct kithi_member *member)
                      kithi_naming_jitter(naming, naming->options.check_ms * KITHI_MS);
     kithi_naming_due(naming, member->ask_ns);
     if (news) {
-        kithi_waits_node(naming);
+        kithi_waits_member(naming, member);
+        kithi_waits_all_nodes(naming);
     }
 }
 

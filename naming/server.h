@@ -309,7 +309,10 @@ void kithi_naming_wait(struct kithi_naming *naming, struct kith_message **messag
 void kithi_waits_end(struct kithi_naming *naming, uint32_t client);
 // An entry has come; a node has; its table is complete.
 void kithi_waits_entry(struct kithi_naming *naming, uint32_t entry);
-void kithi_waits_node(struct kithi_naming *naming);
+// What is known of a node has changed: it may have come, be ready, or have one more endpoint.
+void kithi_waits_member(struct kithi_naming *naming, const struct kithi_member *member);
+// All tables may be here.
+void kithi_waits_all_nodes(struct kithi_naming *naming);
 void kithi_waits_sweep(struct kithi_naming *naming, uint64_t now_ns);
 
 // calls.c: the callers' side

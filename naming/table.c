@@ -80,8 +80,8 @@ void kithi_names_fini(struct kithi_table *table)
     const struct kith_platform *platform = table->platform;
     for (uint32_t i = 0; i < table->name_used; i++) {
         struct kithi_name *name = &table->names[i];
-        if (name->references > 0 && name->capacity > 0) {
-            platform->release(platform->state, name->many, name->capacity * sizeof *name->many);
+        if (name->references > 0) {
+            kithi_instances_clear(&name->instances, platform);
         }
     }
     platform->release(platform->state, table->names, table->name_capacity * sizeof *table->names);
@@ -165,72 +165,9 @@ void kithi_name_drop(struct kithi_table *table, uint32_t id)
         return;
     }
     kithi_map_remove(&table->map, name->hash, id);
-    if (name->capacity > 0) {
-        table->platform->release(table->platform->state, name->many,
-                                 name->capacity * sizeof *name->many);
-        name->capacity = 0;
-    }
+    kithi_instances_clear(&name->instances, table->platform);
     name->first_wait = table->name_free;
     table->name_free = id;
-}
-
-// Where the instance is, or would be.
-static uint32_t lower_bound(const struct kithi_name *name, uint32_t node, uint32_t index)
-{
-    const struct kithi_instance *instances = kithi_name_instances(name);
-    if (node == KITHI_OWN && index < name->own && instances[index].index == index) {
-        return index; // no gaps before it, as usual
-    }
-    uint32_t low = 0, high = name->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        const struct kithi_instance *instance = &instances[middle];
-        if (instance->node < node || (instance->node == node && instance->index < index)) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-static enum kith_error reserve_instance(struct kithi_table *table, struct kithi_name *name)
-{
-    if (name->count == 0 && name->capacity == 0) {
-        return KITH_OK;
-    }
-    bool moves = name->capacity == 0;
-    void *many = name->many;
-    enum kith_error error = kithi_names_grow(table->platform, &many, sizeof *name->many,
-                                             name->count, &name->capacity, KITHI_NONE);
-    if (error == KITH_OK) {
-        name->many = many;
-        if (moves) {
-            name->many[0] = name->one;
-        }
-    }
-    return error;
-}
-
-static void insert_instance(struct kithi_name *name, const struct kithi_entry *entry, uint32_t id)
-{
-    uint32_t position = lower_bound(name, entry->node, entry->index);
-    struct kithi_instance *instances = name->capacity == 0 ? &name->one : name->many;
-    memmove(instances + position + 1, instances + position,
-            (name->count - position) * sizeof *instances);
-    instances[position] = (struct kithi_instance){entry->node, entry->index, id};
-    name->count++;
-    name->own += entry->node == KITHI_OWN;
-}
-
-static void remove_instance(struct kithi_name *name, const struct kithi_entry *entry)
-{
-    uint32_t position = lower_bound(name, entry->node, entry->index);
-    struct kithi_instance *instances = name->capacity == 0 ? &name->one : name->many;
-    name->count--;
-    name->own -= entry->node == KITHI_OWN;
-    memmove(instances + position, instances + position + 1,
-            (name->count - position) * sizeof *instances);
 }
 
 static enum kith_error reserve_entry(struct kithi_table *table)
@@ -245,14 +182,33 @@ static enum kith_error reserve_entry(struct kithi_table *table)
     return error;
 }
 
+static uint32_t next_entry(const struct kithi_table *table)
+{
+    return table->entry_free == KITHI_NONE ? table->entry_used : table->entry_free;
+}
+
 static uint32_t take_entry(struct kithi_table *table)
 {
-    uint32_t id = table->entry_free;
-    if (id == KITHI_NONE) {
-        return table->entry_used++;
+    uint32_t id = next_entry(table);
+    if (table->entry_free == KITHI_NONE) {
+        table->entry_used++;
+    } else {
+        table->entry_free = table->entries[id].next;
     }
-    table->entry_free = table->entries[id].next;
     return id;
+}
+
+// Of the entry that is taken next.
+static enum kith_error insert_instance(struct kithi_table *table, const struct kithi_entry *values)
+{
+    struct kithi_name *name = &table->names[values->name];
+    const struct kithi_instance instance = {values->node, values->index, next_entry(table)};
+    enum kith_error error = kithi_instances_add(&name->instances, table->platform, &instance);
+    if (error == KITH_OK) {
+        name->references++;
+        name->own += values->node == KITHI_OWN;
+    }
+    return error;
 }
 
 static void enroll(struct kithi_table *table, struct kithi_roll *roll, uint32_t id)
@@ -295,18 +251,15 @@ enum kith_error kithi_entry_add(struct kithi_table *table, struct kithi_roll *ro
     if (*count >= (own ? table->own_limit : table->replicated_limit)) {
         return KITH_ERROR_LIMIT;
     }
-    struct kithi_name *name = &table->names[values->name];
-    enum kith_error error = reserve_instance(table, name);
+    enum kith_error error = reserve_entry(table);
     if (error == KITH_OK) {
-        error = reserve_entry(table);
+        error = insert_instance(table, values);
     }
     if (error != KITH_OK) {
         return error;
     }
     *entry = take_entry(table);
     table->entries[*entry] = *values;
-    insert_instance(name, values, *entry);
-    name->references++;
     enroll(table, roll, *entry);
     ++*count;
     return KITH_OK;
@@ -317,7 +270,9 @@ void kithi_entry_remove(struct kithi_table *table, struct kithi_roll *roll, uint
     struct kithi_entry *entry = &table->entries[id];
     --*(entry->node == KITHI_OWN ? &table->own : &table->replicated);
     strike(table, roll, id);
-    remove_instance(&table->names[entry->name], entry);
+    struct kithi_name *name = &table->names[entry->name];
+    kithi_instances_remove(&name->instances, table->platform, entry->node, entry->index);
+    name->own -= entry->node == KITHI_OWN;
     kithi_name_drop(table, entry->name);
     entry->node = KITHI_NONE;
     entry->next = table->entry_free;
@@ -341,13 +296,7 @@ uint32_t kithi_entry_find(const struct kithi_table *table, uint32_t id, uint32_t
     if (id == KITHI_NONE) {
         return KITHI_NONE;
     }
-    const struct kithi_name *name = &table->names[id];
-    uint32_t position = lower_bound(name, node, index);
-    if (position == name->count) {
-        return KITHI_NONE;
-    }
-    const struct kithi_instance *instance = &kithi_name_instances(name)[position];
-    return instance->node == node && instance->index == index ? instance->entry : KITHI_NONE;
+    return kithi_instances_find(&table->names[id].instances, node, index);
 }
 
 uint32_t kithi_entry_lowest(const struct kithi_table *table, uint32_t id, uint32_t node)
@@ -355,25 +304,32 @@ uint32_t kithi_entry_lowest(const struct kithi_table *table, uint32_t id, uint32
     if (id == KITHI_NONE) {
         return KITHI_NONE;
     }
-    const struct kithi_name *name = &table->names[id];
-    uint32_t position = lower_bound(name, node, 0);
-    if (position == name->count) {
+    const struct kithi_instances *instances = &table->names[id].instances;
+    uint32_t position = kithi_instances_seek(instances, node, 0);
+    if (position == instances->count) {
         return KITHI_NONE;
     }
-    const struct kithi_instance *instance = &kithi_name_instances(name)[position];
+    const struct kithi_instance *instance = kithi_instances_at(instances, position);
     return instance->node == node ? instance->entry : KITHI_NONE;
 }
 
-// The next of the other nodes that has this index.
+// The next of the other nodes that has this index. Goes from node to node, and in the end once more
+// through the beginning of the first, in whose middle it may have begun.
 static uint32_t next_with_index(struct kithi_name *name, uint32_t index)
 {
-    const struct kithi_instance *instances = kithi_name_instances(name);
-    for (uint32_t i = 0; i < name->count; i++) {
-        uint32_t position = (name->turn + i) % name->count;
-        if (instances[position].index == index) {
-            name->turn = position + 1;
-            return instances[position].entry;
+    const struct kithi_instances *instances = &name->instances;
+    uint32_t count = instances->count, position = count == 0 ? 0 : name->turn % count;
+    for (uint32_t passed = 0; passed < count;) {
+        uint32_t node = kithi_instances_at(instances, position)->node;
+        uint32_t found = kithi_instances_seek(instances, node, index);
+        uint32_t entry = kithi_instances_find(instances, node, index);
+        if (entry != KITHI_NONE && found >= position) {
+            name->turn = found + 1;
+            return entry;
         }
+        uint32_t next = kithi_instances_seek(instances, node + 1, 0);
+        passed += next - position;
+        position = next == count ? 0 : next;
     }
     return KITHI_NONE;
 }
@@ -388,21 +344,21 @@ uint32_t kithi_entry_anycast(struct kithi_table *table, uint32_t id, uint32_t in
         uint32_t own = kithi_entry_find(table, id, KITHI_OWN, index);
         return own != KITHI_NONE ? own : next_with_index(name, index);
     }
-    uint32_t count = name->own > 0 ? name->own : name->count;
-    if (count < 2) {
-        return count == 0 ? KITHI_NONE : kithi_name_instances(name)->entry;
+    uint32_t count = name->own > 0 ? name->own : name->instances.count;
+    if (count == 0) {
+        return KITHI_NONE;
     }
-    return kithi_name_instances(name)[name->turn++ % count].entry;
+    uint32_t position = count == 1 ? 0 : name->turn++ % count;
+    return kithi_instances_at(&name->instances, position)->entry;
 }
 
 uint32_t kithi_name_free_index(const struct kithi_table *table, uint32_t id)
 {
     const struct kithi_name *name = &table->names[id];
-    const struct kithi_instance *instances = kithi_name_instances(name);
     uint32_t low = 0, high = name->own; // before the first gap, an instance's place is its index
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (instances[middle].index == middle) {
+        if (kithi_instances_at(&name->instances, middle)->index == middle) {
             low = middle + 1;
         } else {
             high = middle;

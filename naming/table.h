@@ -8,6 +8,7 @@
 
 #include <kith/naming.h>
 
+#include "instances.h"
 #include "map.h"
 
 #define KITHI_OWN 0 // place of this node among the nodes
@@ -25,16 +26,8 @@ struct kithi_entry {
     uint64_t epoch; // of its node's table at the registration
 };
 
-struct kithi_instance {
-    uint32_t node;
-    uint32_t index;
-    uint32_t entry;
-};
-
 struct kithi_name {
-    struct kithi_instance *many; // if capacity isn't 0
-    struct kithi_instance one;
-    uint32_t count, capacity;
+    struct kithi_instances instances;
     uint32_t own;        // how many of them are this node's
     uint32_t turn;       // of anycast
     uint32_t references; // entries, changes in the log and waits; 0: free
@@ -98,11 +91,6 @@ uint32_t kithi_entry_anycast(struct kithi_table *table, uint32_t name, uint32_t 
 
 // The lowest index of a name that is free on this node.
 uint32_t kithi_name_free_index(const struct kithi_table *table, uint32_t name);
-
-static inline const struct kithi_instance *kithi_name_instances(const struct kithi_name *name)
-{
-    return name->capacity == 0 ? &name->one : name->many;
-}
 
 // Makes room for one more item in an array that grows by doubling up to `limit` items. LIMIT,
 // NO_MEMORY.

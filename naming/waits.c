@@ -3,10 +3,15 @@
 // itself is kept, and answered later. Waits for a name hang on that name.
 #include "server.h"
 
+static bool is_anywhere(const struct kithi_wait *wait)
+{
+    return wait->host[0] == '\0' && wait->endpoint_count == 0;
+}
+
 static bool is_host(const struct kithi_naming *naming, const struct kithi_wait *wait,
                     const struct kithi_member *member)
 {
-    if (wait->host[0] == '\0' && wait->endpoint_count == 0) {
+    if (is_anywhere(wait)) {
         return true;
     }
     if (wait->host[0] != '\0' && kithi_member_is_named(member, wait->host, strlen(wait->host))) {
@@ -28,35 +33,40 @@ static bool is_ready(const struct kithi_naming *naming, const struct kithi_membe
             kith_ref_is_none(member->info.naming));
 }
 
-static bool is_node_ready(const struct kithi_naming *naming, const struct kithi_wait *wait)
+// Whether a wait ends with what is known of this node, one of its hosts, and with which entry.
+static bool ends_at(const struct kithi_naming *naming, const struct kithi_wait *wait,
+                    const struct kithi_member *member, uint32_t *entry)
 {
+    *entry = KITHI_NONE;
+    if (wait->name == KITHI_NONE) {
+        return is_ready(naming, member);
+    }
+    *entry = wait->index == KITH_INDEX_ANY
+                 ? kithi_entry_lowest(&naming->table, wait->name, member->place)
+                 : kithi_entry_find(&naming->table, wait->name, member->place, wait->index);
+    return *entry != KITHI_NONE;
+}
+
+// Whether a wait is over as soon as it has begun.
+static bool ends_at_once(struct kithi_naming *naming, const struct kithi_wait *wait,
+                         uint32_t *entry)
+{
+    *entry = KITHI_NONE;
     if (wait->all_nodes) {
         return kithi_members_complete(naming);
     }
+    if (is_anywhere(wait)) {
+        *entry = kithi_entry_anycast(&naming->table, wait->name, wait->index);
+        return *entry != KITHI_NONE;
+    }
     for (uint32_t place = 0; place < naming->member_used; place++) {
         const struct kithi_member *member = naming->members[place];
-        if (member != NULL && is_ready(naming, member) && is_host(naming, wait, member)) {
+        if (member != NULL && is_host(naming, wait, member) &&
+            ends_at(naming, wait, member, entry)) {
             return true;
         }
     }
     return false;
-}
-
-// The entry that a wait for a name has been waiting for, or KITHI_NONE.
-static uint32_t find_entry(struct kithi_naming *naming, const struct kithi_wait *wait)
-{
-    if (wait->host[0] == '\0' && wait->endpoint_count == 0) {
-        return kithi_entry_anycast(&naming->table, wait->name, wait->index);
-    }
-    const struct kithi_name *name = &naming->table.names[wait->name];
-    const struct kithi_instance *instances = kithi_name_instances(name);
-    for (uint32_t i = 0; i < name->count; i++) {
-        bool index = wait->index == KITH_INDEX_ANY || wait->index == instances[i].index;
-        if (index && is_host(naming, wait, naming->members[instances[i].node])) {
-            return instances[i].entry;
-        }
-    }
-    return KITHI_NONE;
 }
 
 static uint32_t *list_of(struct kithi_naming *naming, const struct kithi_wait *wait)
@@ -265,8 +275,8 @@ void kithi_naming_wait(struct kithi_naming *naming, struct kith_message **messag
         kithi_naming_answer_error(naming, message, error);
         return;
     }
-    uint32_t entry = wait.name == KITHI_NONE ? KITHI_NONE : find_entry(naming, &wait);
-    if (entry != KITHI_NONE || (wait.name == KITHI_NONE && is_node_ready(naming, &wait))) {
+    uint32_t entry;
+    if (ends_at_once(naming, &wait, &entry)) {
         answer(naming, message, entry);
     } else {
         error = park(naming, &wait, *message);
@@ -296,18 +306,31 @@ void kithi_waits_entry(struct kithi_naming *naming, uint32_t entry)
     }
 }
 
-// A node may have come, or be known by one more endpoint: looks at everything that is about hosts.
-void kithi_waits_node(struct kithi_naming *naming)
+void kithi_waits_member(struct kithi_naming *naming, const struct kithi_member *member)
 {
-    for (uint32_t id = 0; id < naming->wait_used; id++) {
+    for (uint32_t id = 0; naming->counters.waits > 0 && id < naming->wait_used; id++) {
         const struct kithi_wait *wait = &naming->waits[id];
-        if (wait->message == NULL) {
+        uint32_t entry;
+        if (wait->message == NULL || wait->all_nodes || is_anywhere(wait) ||
+            !is_host(naming, wait, member) || !ends_at(naming, wait, member, &entry)) {
             continue;
         }
-        uint32_t entry = wait->name == KITHI_NONE ? KITHI_NONE : find_entry(naming, wait);
-        if (entry != KITHI_NONE || (wait->name == KITHI_NONE && is_node_ready(naming, wait))) {
+        struct kith_message *message = end_wait(naming, id);
+        answer(naming, &message, entry);
+    }
+}
+
+void kithi_waits_all_nodes(struct kithi_naming *naming)
+{
+    uint32_t next;
+    if (naming->first_node_wait == KITHI_NONE || !kithi_members_complete(naming)) {
+        return;
+    }
+    for (uint32_t id = naming->first_node_wait; id != KITHI_NONE; id = next) {
+        next = naming->waits[id].name_next;
+        if (naming->waits[id].all_nodes) {
             struct kith_message *message = end_wait(naming, id);
-            answer(naming, &message, entry);
+            answer(naming, &message, KITHI_NONE);
         }
     }
 }

@@ -217,7 +217,7 @@ static void check_name(struct fixture *fixture, const struct model *model, uint3
             free_index++;
         }
         assert_int_equal(kithi_name_free_index(&fixture->table, id), free_index);
-        assert_int_equal(fixture->table.names[id].count, count);
+        assert_int_equal(fixture->table.names[id].instances.count, count);
     }
 }
 
