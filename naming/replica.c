@@ -9,7 +9,9 @@
 // Says so once for each transfer, and counts each entry.
 static void cut_table(struct kithi_naming *naming, struct kithi_member *member)
 {
-    if (!member->truncated) {
+    uint64_t now_ns = kith_node_now(naming->node);
+    if (!member->truncated && now_ns >= naming->truncated_log_ns) { // each transfer begins anew
+        naming->truncated_log_ns = now_ns + KITHI_LOG_AGAIN_NS;
         struct kith_log_field fields[] = {
             {"node", member->info.name, 0},
             {"replicated_names", NULL, naming->table.replicated},

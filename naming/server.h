@@ -33,6 +33,7 @@ enum {
 #define KITHI_ASK_LEAST_NS  (100 * KITHI_MS)   // between two resyncs from one peer
 #define KITHI_ASK_NS        (1000 * KITHI_MS)  // until the table is asked for again, doubling ...
 #define KITHI_ASK_MOST_NS   (32000 * KITHI_MS) // ... up to this
+#define KITHI_LOG_AGAIN_NS  (10000 * KITHI_MS) // between lines of a kind that peers can bring about
 #define KITHI_SWEEP_NS      (1000 * KITHI_MS)  // between looks for waits whose deadline has passed
 
 // Methods, by their places in proto/naming.proto.
@@ -178,9 +179,10 @@ struct kithi_naming {
 
     bool woken; // a wake-up is in the mailbox
     bool members_changed;
-    bool rescan;       // an observer had no memory
-    uint64_t flush_ns; // changes are to be published by then; KITH_FOREVER: none are
-    uint64_t due_ns;   // when there is something else to do
+    bool rescan;               // an observer had no memory
+    uint64_t flush_ns;         // changes are to be published by then; KITH_FOREVER: none are
+    uint64_t due_ns;           // when there is something else to do
+    uint64_t truncated_log_ns; // when it may be logged again that a table is cut
     uint64_t sweep_ns;
     struct kith_naming_status counters;
     struct kith_route_observer observer;

@@ -3,6 +3,8 @@
 #ifndef KITHI_NET_STATE_H
 #define KITHI_NET_STATE_H
 
+#include <string.h>
+
 #include "link.h"
 
 enum {
@@ -112,6 +114,11 @@ struct kith_net {
     uint64_t malformed_next_ns, log_full_ns;
     uint64_t log_left_out; // lines
 };
+
+static inline bool kithi_same_address(const struct kith_endpoint *a, const struct kith_endpoint *b)
+{
+    return memcmp(a->address, b->address, sizeof a->address) == 0;
+}
 
 // net.c
 void kithi_net_kick(struct kith_net *net);

@@ -115,11 +115,13 @@ void kithi_peer_failed(struct kithi_peer *peer, enum kith_error reason)
 void kithi_peers_joined(struct kithi_link *link, struct kithi_peer *dialed)
 {
     struct kith_net *net = link->net;
+    // Who comes from elsewhere may say what it likes: a try finds out who is where we were sent.
+    bool proven = kithi_same_address(&link->live->remote, &link->endpoint);
     learn_peer(link);
     for (uint32_t place = 0; place < net->capacity; place++) {
         struct kithi_peer *peer = net->peers[place];
-        if (peer == NULL ||
-            (peer != dialed && !kith_endpoint_equal(&peer->endpoint, &link->endpoint))) {
+        bool there = peer != NULL && kith_endpoint_equal(&peer->endpoint, &link->endpoint);
+        if (peer == NULL || (peer != dialed && !(there && (proven || !peer->wanted)))) {
             continue;
         }
         kithi_peer_leads_to(peer, link);

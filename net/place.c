@@ -2,12 +2,9 @@
 // Who gets a place among the links when places are scarce. Connections that come and go must not
 // keep others out: a link that was lost, and that nobody asked for, gives its place to a newcomer,
 // and the last places are for addresses that have none.
-#include <string.h>
-
 #include "net_state.h"
 
 static bool is_crowded(const struct kith_net *net, const struct kithi_channel *channel);
-static bool is_of_same_address(const struct kithi_channel *a, const struct kithi_channel *b);
 static void end_lost(struct kithi_link *lost, const struct kithi_channel *channel);
 static uint32_t find_lost(const struct kith_net *net);
 static uint64_t find_time_up(const struct kithi_link *link);
@@ -50,16 +47,11 @@ static bool is_crowded(const struct kith_net *net, const struct kithi_channel *c
         return false;
     }
     for (const struct kithi_channel *other = net->channels; other != NULL; other = other->next) {
-        if (other->link != NULL && is_of_same_address(other, channel)) {
+        if (other->link != NULL && kithi_same_address(&other->remote, &channel->remote)) {
             return true;
         }
     }
     return false;
-}
-
-static bool is_of_same_address(const struct kithi_channel *a, const struct kithi_channel *b)
-{
-    return memcmp(a->remote.address, b->remote.address, sizeof a->remote.address) == 0;
 }
 
 // Of the links that have no connection and that nobody asked for, the one that was up for the

@@ -67,6 +67,26 @@ static void one_s_own_endpoint_is_never_tried(void **state)
     close_fixture(&fixture);
 }
 
+static void who_only_says_to_be_a_wanted_peer_does_not_stand_in_for_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer liar, real;
+    open_fixture(&fixture, NULL);
+    struct kith_endpoint there = endpoint("10.0.0.2:7400");
+    assert_int_equal(kith_net_peer_add(fixture.net, &there), KITH_OK);
+    run(&fixture);
+    peer_init(&liar, &fixture, FOLLOWER, "10.0.0.2:7400");
+    peer_connect(&liar, "10.0.0.9:7400");
+    peer_shake_hands(&liar);
+    assert_int_equal(link_state(&fixture, FOLLOWER), KITH_LINK_UP);
+    peer_init(&real, &fixture, FOLLOWER + 1, "10.0.0.2:7400");
+    peer_answer(&real); // it is still being called
+    peer_shake_hands(&real);
+    assert_int_equal(link_state(&fixture, FOLLOWER + 1), KITH_LINK_UP);
+    close_fixture(&fixture);
+}
+
 static void tries_come_at_growing_intervals(void **state)
 {
     (void)state;
@@ -430,6 +450,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_peer_is_connected_to_and_its_state_shown),
         cmocka_unit_test(one_s_own_endpoint_is_never_tried),
+        cmocka_unit_test(who_only_says_to_be_a_wanted_peer_does_not_stand_in_for_it),
         cmocka_unit_test(tries_come_at_growing_intervals),
         cmocka_unit_test(a_try_that_leads_nowhere_is_given_up),
         cmocka_unit_test(a_try_that_can_not_be_made_is_made_later),
