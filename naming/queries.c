@@ -77,20 +77,36 @@ void kithi_naming_lookup(struct kithi_naming *naming, struct kith_message **mess
     kithi_naming_answer(naming, message);
 }
 
+struct kithi_looks kithi_looks_begin(const struct kithi_naming *naming)
+{
+    return (struct kithi_looks){KITHI_LOOKS, kith_node_now(naming->node) + KITHI_LOOKS_NS};
+}
+
+bool kithi_looks_take(const struct kithi_naming *naming, struct kithi_looks *looks)
+{
+    bool asks = looks->left % KITHI_LOOKS_CLOCK == 0 && looks->left < KITHI_LOOKS;
+    if (looks->left == 0 || (asks && kith_node_now(naming->node) >= looks->until_ns)) {
+        looks->left = 0;
+        return false;
+    }
+    looks->left--;
+    return true;
+}
+
 struct page {
     const struct kithi_pattern *pattern;
     bool own_only;
     uint32_t next;  // entry to look at
     uint32_t limit; // entries
-    uint32_t looks; // left, at entries: where few match, a page must not take long all the same
-    size_t bytes;   // left
+    struct kithi_looks looks;
+    size_t bytes; // left
 };
 
 // The next entry that goes into the page, or KITHI_NONE.
 static uint32_t next_of_page(const struct kithi_naming *naming, struct page *page)
 {
     const struct kithi_table *table = &naming->table;
-    for (; page->next < table->entry_used && page->looks > 0; page->next++, page->looks--) {
+    for (; page->next < table->entry_used && kithi_looks_take(naming, &page->looks); page->next++) {
         const struct kithi_entry *entry = &table->entries[page->next];
         if (entry->node == KITHI_NONE || (page->own_only && entry->node != KITHI_OWN) ||
             !kithi_entry_matches(naming, page->pattern, page->next)) {
@@ -148,7 +164,7 @@ void kithi_naming_find(struct kithi_naming *naming, struct kith_message **messag
         .own_only = own_only,
         .next = request->cursor > UINT32_MAX ? UINT32_MAX : (uint32_t)request->cursor,
         .limit = request->limit,
-        .looks = KITHI_PAGE_LOOKS,
+        .looks = kithi_looks_begin(naming),
     };
     // The pattern is borrowed from the request: it must stay until the page is filled.
     Kith__NamingPage *reply = kith_message_set_typed(*message, &kith__naming_page__descriptor);

@@ -282,6 +282,25 @@ static void dispatch_service(struct kithi_naming *naming, struct kith_message **
     }
 }
 
+// A receiver that isn't there, or doesn't want them, gets no more events.
+static void handle_returned_event(struct kithi_naming *naming, const struct kith_message *message)
+{
+    uint32_t client = kithi_client_find(naming, message->to);
+    switch (message->error) {
+    case KITH_ERROR_STALE:
+    case KITH_ERROR_NOT_FOUND:
+    case KITH_ERROR_DENIED:
+    case KITH_ERROR_UNSUPPORTED:
+        if (client != KITHI_NONE) {
+            kithi_watches_end(naming, client);
+        }
+        break;
+    default:
+        kithi_watches_reset(naming, client);
+        break;
+    }
+}
+
 // What was sent didn't arrive. Its receiver can't know, so that it is up to us to go on.
 static void handle_returned(struct kithi_naming *naming, const struct kith_message *message)
 {
@@ -289,7 +308,7 @@ static void handle_returned(struct kithi_naming *naming, const struct kith_messa
     bool table = message->returned_type == kithi_type(naming, KITHI_REPLICATE) ||
                  message->returned_type == kithi_type(naming, KITHI_CHANGE);
     if (message->returned_type == kithi_type(naming, KITHI_EVENT)) {
-        kithi_watches_reset(naming, kithi_client_find(naming, message->to));
+        handle_returned_event(naming, message);
     } else if (member != NULL && table) {
         kithi_publish_again(naming, member);
     }

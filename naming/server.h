@@ -22,7 +22,8 @@ enum {
     KITHI_BATCH_LEAST = 256,  // ... where a peer turned out to accept even less
     KITHI_ENTRY_BYTES = 40,   // of one entry beside its texts, encoded, at most
     KITHI_PART_MOST = 1024,   // entries in one message: more than BATCH_BYTES can hold
-    KITHI_PAGE_LOOKS = 4096,  // entries that one page of a search looks at
+    KITHI_LOOKS = 4096,       // entries that a search looks at before others have their turn ...
+    KITHI_LOOKS_CLOCK = 16,   // ... or as many as it can in KITHI_LOOKS_NS, in steps of this
     KITHI_BURST = 32,         // messages to one receiver before others have their turn
 };
 
@@ -33,6 +34,9 @@ enum {
 #define KITHI_ASK_LEAST_NS  (100 * KITHI_MS)   // between two resyncs from one peer
 #define KITHI_ASK_NS        (1000 * KITHI_MS)  // until the table is asked for again, doubling ...
 #define KITHI_ASK_MOST_NS   (32000 * KITHI_MS) // ... up to this
+#define KITHI_LOOKS_NS      (50 * KITHI_MS / 1000)
+#define KITHI_TURN_NS       (500 * KITHI_MS / 1000) // for the beginnings of watches, at a time
+#define KITHI_STEADY_NS     (1000 * KITHI_MS)  // a watch that goes well for so long begins anew
 #define KITHI_LOG_AGAIN_NS  (10000 * KITHI_MS) // between lines of a kind that peers can bring about
 #define KITHI_SWEEP_NS      (1000 * KITHI_MS)  // between looks for waits whose deadline has passed
 
@@ -130,6 +134,13 @@ struct kithi_watch {
     uint32_t next_entry;
     uint32_t burst, left; // events of the beginning that are sent at a time
     uint64_t retry_ns, retry_wait_ns;
+    uint64_t live_ns, reset_wait_ns; // since when it is live; before it begins again
+};
+
+// What a search may do at a time: patterns can be made that take long, and tables are large.
+struct kithi_looks {
+    uint32_t left;
+    uint64_t until_ns;
 };
 
 struct kithi_wait {
@@ -172,6 +183,7 @@ struct kithi_naming {
     uint32_t resting; // the last client that has nothing any longer, or KITHI_NONE
     struct kithi_watch *watches;
     uint32_t watch_capacity, watch_used, watch_free;
+    uint32_t watch_turn; // whose beginning goes on first
     uint64_t next_watch;
     struct kithi_wait *waits;
     uint32_t wait_capacity, wait_used, wait_free;
@@ -331,5 +343,8 @@ bool kithi_entry_fill(const struct kithi_naming *naming, struct kith_message *me
                       Kith__NamingEntry *filled, uint32_t entry);
 bool kithi_entry_matches(const struct kithi_naming *naming, const struct kithi_pattern *pattern,
                          uint32_t entry);
+struct kithi_looks kithi_looks_begin(const struct kithi_naming *naming);
+// False: it is time to let others go on.
+bool kithi_looks_take(const struct kithi_naming *naming, struct kithi_looks *looks);
 
 #endif

@@ -151,6 +151,21 @@ static void answer(struct kithi_naming *naming, struct kith_message **message, u
     kithi_naming_answer(naming, message);
 }
 
+// From when the table is half full no node has more than a quarter of it.
+static bool has_share(const struct kithi_naming *naming, uint64_t node)
+{
+    uint32_t held = 0;
+    if (naming->counters.waits < naming->options.waits / 2 ||
+        node == kith_node_incarnation(naming->node)) {
+        return true;
+    }
+    for (uint32_t id = 0; id < naming->wait_used; id++) {
+        const struct kithi_wait *wait = &naming->waits[id];
+        held += wait->message != NULL && naming->clients[wait->client].ref.node == node;
+    }
+    return held < naming->options.waits / 4;
+}
+
 static enum kith_error take_wait(struct kithi_naming *naming, uint32_t *id)
 {
     if (naming->wait_free != KITHI_NONE) {
@@ -250,7 +265,8 @@ static enum kith_error park(struct kithi_naming *naming, struct kithi_wait *wait
     uint32_t id;
     enum kith_error error = strip(wait, message);
     if (error == KITH_OK) {
-        error = take_wait(naming, &id);
+        bool has = has_share(naming, message->reply_to.node);
+        error = has ? take_wait(naming, &id) : KITH_ERROR_LIMIT;
     }
     if (error != KITH_OK) {
         return error;

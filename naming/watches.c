@@ -100,26 +100,30 @@ static bool matches_member(const struct kithi_watch *watch, const struct kithi_m
                                  : kithi_member_matches(member, pattern->name, pattern->name_size);
 }
 
-static void wait_to_retry(struct kithi_naming *naming, struct kithi_watch *watch)
+static void retry_after(struct kithi_naming *naming, struct kithi_watch *watch, uint64_t wait_ns)
 {
-    watch->retry_wait_ns = watch->retry_wait_ns == 0 ? KITHI_RETRY_NS : watch->retry_wait_ns * 2;
-    if (watch->retry_wait_ns > KITHI_RETRY_MOST_NS) {
-        watch->retry_wait_ns = KITHI_RETRY_MOST_NS;
-    }
-    watch->retry_ns = kith_node_now(naming->node) + watch->retry_wait_ns;
+    watch->retry_ns = kith_node_now(naming->node) + wait_ns;
     kithi_naming_due(naming, watch->retry_ns);
 }
 
-// Back to the beginning: an event couldn't be sent.
+static uint64_t find_longer(uint64_t wait_ns)
+{
+    uint64_t longer_ns = wait_ns == 0 ? KITHI_RETRY_NS : 2 * wait_ns;
+    return longer_ns < KITHI_RETRY_MOST_NS ? longer_ns : KITHI_RETRY_MOST_NS;
+}
+
+// Back to the beginning: an event couldn't be sent. Later each time, if it goes on like that.
 static void reset(struct kithi_naming *naming, struct kithi_watch *watch)
 {
+    bool steady = watch->live && kith_node_now(naming->node) - watch->live_ns >= KITHI_STEADY_NS;
+    watch->reset_wait_ns = find_longer(steady ? 0 : watch->reset_wait_ns);
     naming->counters.resets++;
     watch->live = false;
     watch->resync = true;
     watch->next_node = 0;
     watch->next_link = 0;
     watch->next_entry = 0;
-    wait_to_retry(naming, watch);
+    retry_after(naming, watch, watch->reset_wait_ns);
 }
 
 // The beginning, step by step: each is told, or the watch waits where it is.
@@ -167,9 +171,16 @@ static bool begin_links(struct kithi_naming *naming, struct kithi_watch *watch)
 
 static bool begin_entries(struct kithi_naming *naming, struct kithi_watch *watch)
 {
+    struct kithi_looks looks = kithi_looks_begin(naming);
+    if ((watch->kinds & KITH_WATCH_NAMES) == 0) {
+        return true;
+    }
     for (; watch->next_entry < naming->table.entry_used; watch->next_entry++) {
         const struct kithi_entry *entry = &naming->table.entries[watch->next_entry];
-        if ((watch->kinds & KITH_WATCH_NAMES) != 0 && entry->node != KITHI_NONE &&
+        if (!kithi_looks_take(naming, &looks)) {
+            return false;
+        }
+        if (entry->node != KITHI_NONE &&
             kithi_entry_matches(naming, &watch->pattern, watch->next_entry) &&
             (!take_turn(watch) ||
              !tell_entry(naming, watch, watch->next_entry, KITH_EVENT_UP, entry->epoch, KITH_OK))) {
@@ -192,6 +203,7 @@ static void go_on(struct kithi_naming *naming, struct kithi_watch *watch)
     if (begin_resync(naming, watch) && begin_nodes(naming, watch) && begin_links(naming, watch) &&
         begin_entries(naming, watch) && tell_plain(naming, watch, KITH_EVENT_COMPLETE)) {
         watch->live = true;
+        watch->live_ns = kith_node_now(naming->node);
         watch->retry_wait_ns = 0;
         watch->burst = FIRST_BURST;
         return;
@@ -199,21 +211,27 @@ static void go_on(struct kithi_naming *naming, struct kithi_watch *watch)
     if (watch->next_node + watch->next_link + watch->next_entry != before) {
         watch->retry_wait_ns = 0;
     }
-    wait_to_retry(naming, watch);
+    watch->retry_wait_ns = find_longer(watch->retry_wait_ns);
+    retry_after(naming, watch, watch->retry_wait_ns);
 }
 
 void kithi_watches_continue(struct kithi_naming *naming, uint64_t now_ns)
 {
-    for (uint32_t id = 0; id < naming->watch_used; id++) {
+    uint64_t until_ns = now_ns + KITHI_TURN_NS;
+    bool late = false;
+    for (uint32_t i = 0; i < naming->watch_used; i++) {
+        uint32_t id = (naming->watch_turn + i) % naming->watch_used;
         struct kithi_watch *watch = &naming->watches[id];
         if (watch->id == 0 || watch->live) {
             continue;
         }
-        if (watch->retry_ns > now_ns) {
+        if (watch->retry_ns > now_ns || late) {
             kithi_naming_due(naming, watch->retry_ns);
-        } else {
-            go_on(naming, watch);
+            continue;
         }
+        go_on(naming, watch);
+        late = kith_node_now(naming->node) >= until_ns;
+        naming->watch_turn = late ? id + 1 : naming->watch_turn;
     }
 }
 
@@ -269,6 +287,21 @@ void kithi_watches_link(struct kithi_naming *naming, struct kithi_member *member
             reset(naming, watch);
         }
     }
+}
+
+// From when the table is half full no node has more than a quarter of it.
+static bool has_share(const struct kithi_naming *naming, uint64_t node)
+{
+    uint32_t held = 0;
+    if (naming->counters.watches < naming->options.watches / 2 ||
+        node == kith_node_incarnation(naming->node)) {
+        return true;
+    }
+    for (uint32_t id = 0; id < naming->watch_used; id++) {
+        const struct kithi_watch *watch = &naming->watches[id];
+        held += watch->id != 0 && naming->clients[watch->client].ref.node == node;
+    }
+    return held < naming->options.watches / 4;
 }
 
 static enum kith_error take_watch(struct kithi_naming *naming, uint32_t *id)
@@ -344,7 +377,8 @@ static enum kith_error set_pattern(struct kithi_naming *naming, struct kithi_wat
 static enum kith_error add_watch(struct kithi_naming *naming, struct kith_ref from,
                                  const Kith__NamingWatch *request, uint32_t *id)
 {
-    enum kith_error error = take_watch(naming, id);
+    bool has = has_share(naming, from.node);
+    enum kith_error error = has ? take_watch(naming, id) : KITH_ERROR_LIMIT;
     if (error != KITH_OK) {
         return error;
     }

@@ -9,13 +9,14 @@
 
 enum {
     KITHI_DETECT_MS = 5000,
-    KITHI_TICKS = 20,           // looks at a link within the detection time
-    KITHI_LARGE_OPEN = 4,       // large messages in parts at once on one link
-    KITHI_PARTS_AHEAD = 4,      // memory for one, as a multiple of what has come of it
-    KITHI_MALFORMED_MOST = 4,   // undecodable frames after which a connection is ended
-    KITHI_TURN_BYTES = 16384,   // of a link: what the pump begins with, and does in a turn
-    KITHI_CREDIT_BYTES = 4096,  // payload that costs one credit more
-    KITHI_MARK_MESSAGES = 4096, // handed over on a stream before we ask how far the peer has read
+    KITHI_TICKS = 20,            // looks at a link within the detection time
+    KITHI_LARGE_OPEN = 4,        // large messages in parts at once on one link
+    KITHI_PARTS_AHEAD = 4,       // memory for one, as a multiple of what has come of it
+    KITHI_PARTS_STALL_MS = 1000, // without a part, before others come first
+    KITHI_MALFORMED_MOST = 4,    // undecodable frames after which a connection is ended
+    KITHI_TURN_BYTES = 16384,    // of a link: what the pump begins with, and does in a turn
+    KITHI_CREDIT_BYTES = 4096,   // payload that costs one credit more
+    KITHI_MARK_MESSAGES = 4096,  // handed over on a stream before we ask how far the peer has read
     KITHI_BACKOFF_FIRST_MS = 100,
     KITHI_BACKOFF_MOST_MS = 5000,
     KITHI_AGAIN_MS = 50,       // the longest wait before the first try to reconnect
@@ -59,6 +60,7 @@ struct kithi_channel {
     struct kithi_partial *partials[KITH_STREAMS]; // large messages that are arriving
     uint32_t partial_len;
     size_t partial_bytes;                  // that these hold
+    uint64_t part_ns;                      // when a part came last
     struct kithi_channel *next, *previous; // in net->channels; next in net->ended
 };
 

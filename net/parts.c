@@ -50,6 +50,7 @@ void kithi_parts_continue(struct kithi_channel *channel, unsigned stream,
         kithi_channel_malformed(channel, "part");
         return;
     }
+    channel->part_ns = kith_node_now(channel->net->node);
     make_room(channel, partial, partial->filled + frame->payload_size);
     if (partial->raw != NULL) {
         memcpy((unsigned char *)partial->raw->data + partial->filled, frame->payload,
@@ -111,17 +112,23 @@ static void make_room(struct kithi_channel *channel, struct kithi_partial *parti
     keep_share(channel->net);
 }
 
-// When the unfinished messages of all links together hold too much, whoever holds most gives way.
+// When the unfinished messages of all links together hold too much, a link gives way: the one on
+// which nothing has come for longest, if that is long, else the one that holds most.
 static void keep_share(struct kith_net *net)
 {
     while (net->partial_bytes > net->partial_bytes_most) {
-        struct kithi_channel *most = net->channels;
+        struct kithi_channel *most = net->channels, *oldest = NULL;
         for (struct kithi_channel *channel = most; channel != NULL; channel = channel->next) {
             if (channel->partial_bytes > most->partial_bytes) {
                 most = channel;
             }
+            if (channel->partial_bytes > 0 &&
+                (oldest == NULL || channel->part_ns < oldest->part_ns)) {
+                oldest = channel;
+            }
         }
-        refuse_largest(most);
+        bool stalls = kith_node_now(net->node) - oldest->part_ns >= KITHI_PARTS_STALL_MS * KITHI_MS;
+        refuse_largest(stalls ? oldest : most);
     }
 }
 

@@ -223,6 +223,53 @@ static void a_wait_keeps_of_a_request_only_what_it_waits_for(void **state)
     cluster_close(&cluster);
 }
 
+struct greedy {
+    struct kith_ref naming;
+    unsigned refused;
+};
+
+// Asks another node's naming service eight times at once.
+static void wait_eight_times(struct kith_process *self, void *argument)
+{
+    struct greedy *greedy = argument;
+    uint64_t type = KITH_TYPE(kith_service_signature("kith.Naming"), WAIT);
+    struct kith_message *message;
+    for (int i = 0; i < 8; i++) {
+        uint64_t id;
+        assert_int_equal(kith_message_new(kith_process_node(self), type, 0, &message), KITH_OK);
+        Kith__NamingWait *request = kith_message_set_typed(message, &kith__naming_wait__descriptor);
+        request->name = kith_message_text(message, "x");
+        assert_int_equal(
+            kith_request(self, greedy->naming, &message, KITH_FOREVER, KITH_FOREVER, &id), KITH_OK);
+    }
+    while (kith_receive(self, &message, KITH_FOREVER) == KITH_OK) {
+        greedy->refused += message->error == KITH_ERROR_LIMIT;
+        kith_message_free(&message);
+    }
+}
+
+static void a_node_gets_a_share_of_another_s_waits(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    struct kith_naming_options options = {.waits = 8};
+    struct waiter own[4] = {{.address = "x"}, {.address = "x"}, {.address = "x"}, {.address = "x"}};
+    cluster_open(&cluster, 2, &kith_limits_linux, &options);
+    cluster_connect_all(&cluster);
+    cluster_settle(&cluster);
+    struct greedy greedy = {.naming = cluster.naming[0]};
+    struct kith_ref process = cluster_spawn(&cluster, 1, wait_eight_times, &greedy);
+    cluster_settle(&cluster);
+    assert_int_equal(greedy.refused, 4);
+    for (int i = 0; i < 4; i++) {
+        start(&cluster, 0, &own[i]);
+        assert_false(own[i].done);
+    }
+    assert_int_equal(cluster_status(&cluster, 0).waits, 8);
+    cluster_kill(&cluster, 1, process);
+    cluster_close(&cluster);
+}
+
 static void closing_ends_waits(void **state)
 {
     (void)state;
@@ -349,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_wait_ends_with_its_process),
         cmocka_unit_test(waits_have_a_limit),
         cmocka_unit_test(a_wait_keeps_of_a_request_only_what_it_waits_for),
+        cmocka_unit_test(a_node_gets_a_share_of_another_s_waits),
         cmocka_unit_test(closing_ends_waits),
         cmocka_unit_test(without_replicas_a_wait_asks_again_and_again),
         cmocka_unit_test(a_host_that_dns_does_not_know_yet_is_asked_for_again),

@@ -220,6 +220,34 @@ static void who_holds_most_of_the_memory_is_refused_for_others(void **state)
     close_fixture(&fixture);
 }
 
+// What others have begun and left lying goes before what is being sent, however little it is.
+static void a_message_that_stands_still_gives_way(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer, idle[3];
+    struct receiving receiving = {.wanted = 1};
+    open_with_peer(&fixture, &peer, allow_two_large_messages);
+    struct kith_ref receiver = spawn(&fixture, receive_some, &receiving);
+    struct kith_ref ended = spawn_ended(&fixture);
+    for (uint64_t i = 0; i < 3; i++) {
+        static const char *const addresses[] = {"10.0.0.3:1", "10.0.0.4:1", "10.0.0.5:1"};
+        peer_up(&idle[i], &fixture, FOLLOWER + 1 + i, addresses[i]);
+        struct kith_frame first = message_frame(peer_process, ended, "");
+        first.from.node = idle[i].incarnation;
+        first.total_size = LARGE;
+        first.payload = zeros;
+        first.payload_size = sizeof zeros;
+        peer_send(&idle[i], 4, &first);
+        send_zeros(&idle[i], 4, BEGUN - PART); // it holds 640 KB by now
+    }
+    run_for(&fixture, 1500);
+    send_parts(&peer, 4, message_frame(peer_process, receiver, ""), LARGE, PART);
+    assert_int_equal(receiving.got, 1);
+    assert_true(receiving.good);
+    close_fixture(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_large_message_that_the_peer_returns_comes_in_parts),
         cmocka_unit_test(a_message_that_is_announced_holds_little_until_it_comes),
         cmocka_unit_test(who_holds_most_of_the_memory_is_refused_for_others),
+        cmocka_unit_test(a_message_that_stands_still_gives_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
