@@ -184,9 +184,28 @@ static void give_up(struct kith_alarm *alarm)
     kithi_channel_fail((struct kithi_channel *)alarm, KITH_ERROR_TIMEOUT, false);
 }
 
+// Connections of one address that say nothing of themselves must not keep others from saying it: if
+// there are many, the oldest makes way.
+static void limit_silent(const struct kith_net *net, const struct kith_endpoint *remote)
+{
+    struct kithi_channel *oldest = NULL;
+    uint32_t count = 0;
+    for (struct kithi_channel *channel = net->channels; channel != NULL; channel = channel->next) {
+        if (channel->link == NULL && channel->peer == NULL &&
+            kithi_same_address(&channel->remote, remote)) {
+            oldest = channel; // the newest are first
+            count++;
+        }
+    }
+    if (count > KITHI_SILENT_LEAST + net->capacity / KITHI_LAST_PLACES) {
+        kithi_channel_end(oldest, false);
+    }
+}
+
 static void *accepted(void *owner, struct kith_connection *connection,
                       const struct kith_endpoint *remote)
 {
+    limit_silent(owner, remote);
     struct kithi_channel *channel = add_channel(owner, remote);
     if (channel != NULL) {
         channel->connection = connection;

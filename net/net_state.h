@@ -23,6 +23,7 @@ enum {
     KITHI_CLAIM_MS = 500,      // for the proof that a node is still at its endpoint
     KITHI_CROWDED_SHARE = 16,  // a link's queue is so much shorter while all together are long
     KITHI_LAST_PLACES = 8,     // one in so many links is for addresses that have none
+    KITHI_SILENT_LEAST = 8,    // connections of an address without a hello, beside so many links
     KITHI_FORGET_DETECTS = 12, // an unreachable node nobody wants is forgotten after so many
     KITHI_LOG_BURST = 100,     // lines about strangers at once, beside one for each link
     KITHI_LOG_PER_SECOND = 10,

@@ -398,11 +398,30 @@ static void more_connections_than_the_table_holds_are_refused(void **state)
     open_fixture(&fixture, NULL);
     struct kith_endpoint remote = endpoint("10.0.0.2:7400");
     for (uint32_t count = 0; count < 2 * fixture.limits.routes + 8; count++) {
+        remote.address[15]++;
         assert_non_null(fake_accept(&fixture.fake, &remote));
     }
     assert_null(fake_accept(&fixture.fake, &remote));
     run_for(&fixture, 3000);
     assert_non_null(fake_accept(&fixture.fake, &remote));
+    close_fixture(&fixture);
+}
+
+static void of_silent_connections_of_one_address_the_oldest_makes_way(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer other;
+    open_fixture(&fixture, NULL);
+    struct kith_endpoint remote = endpoint("10.0.0.2:7400");
+    struct kith_connection *first = fake_accept(&fixture.fake, &remote);
+    for (unsigned count = 1; count < 20; count++) {
+        assert_int_equal(first->ended, count > 10);
+        struct kith_connection *next = fake_accept(&fixture.fake, &remote);
+        assert_non_null(next);
+        assert_false(next->ended);
+    }
+    peer_up(&other, &fixture, FOLLOWER, "10.0.0.3:7400");
     close_fixture(&fixture);
 }
 
@@ -465,6 +484,7 @@ int main(void)
         cmocka_unit_test(frames_out_of_turn_end_the_connection),
         cmocka_unit_test(whoever_never_says_hello_is_dropped),
         cmocka_unit_test(more_connections_than_the_table_holds_are_refused),
+        cmocka_unit_test(of_silent_connections_of_one_address_the_oldest_makes_way),
         cmocka_unit_test(more_nodes_than_the_table_holds_are_refused),
         cmocka_unit_test(a_peer_without_an_address_is_known_by_the_one_that_is_seen),
     };
