@@ -95,6 +95,10 @@ static void release_items(const struct kith_platform *platform, const struct kit
 
 void kithi_instances_clear(struct kithi_instances *instances, const struct kith_platform *platform)
 {
+    instances->count = 0;
+    if (instances->chunks == NULL) {
+        return;
+    }
     for (uint32_t i = 0; i < instances->chunk_len; i++) {
         release_items(platform, &instances->chunks[i]);
     }
