@@ -133,9 +133,9 @@ static inline void hand_in(struct kith_process *self, struct kith_message *messa
 static inline void stamp(const struct kith_process *self, struct kith_message *sent)
 {
     assert(self->node->running == self && "only the running process sends");
-    assert(sent->place == KITHI_PLACE_HELD && "the message has been sent or freed already");
+    assert(sent->place == KITHI_PLACE_HELD && "the message was sent or freed");
     assert((sent->owner == self->slot || sent->owner == KITHI_NOBODY) &&
-           "the message has been sent to another process, or is held by one");
+           "another process has the message");
     if (!KITH_BUG(FROM_NOT_STAMPED) || kith_ref_is_none(sent->from)) {
         sent->from = kithi_process_ref(self);
     }
@@ -224,7 +224,7 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
 enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kith_message **message)
 {
     struct kith_message *sent = *message;
-    assert(sent->place == KITHI_PLACE_HELD && "the message has been sent or freed already");
+    assert(sent->place == KITHI_PLACE_HELD && "the message was sent or freed");
     assert(!sent->waiting && "a request is replied to or forwarded, not sent");
     sent->from = KITH_REF_NONE;
     sent->from.node = node->incarnation;

@@ -373,6 +373,8 @@ void kithi_route_cancel(struct kith_node *node, struct kith_ref to, uint64_t id)
 // Takes a reply to another node, for which there may be no room yet. If it can't be kept until
 // there is, the requester gets FULL in its place. Errors: those of the route but FULL.
 enum kith_error kithi_replies_send(struct kith_node *node, struct kith_message **message);
+// Tells of the end of a process, as `down` says, when its replies have gone. Takes the message.
+void kithi_replies_follow(struct kith_route *route, struct kith_message *down);
 // There may be room. False if there still isn't enough.
 bool kithi_replies_continue(struct kith_route *route);
 // The route doesn't lead anywhere any longer.

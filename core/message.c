@@ -114,7 +114,7 @@ void kith_message_free(struct kith_message **message)
     if (freed == NULL) {
         return;
     }
-    assert(freed->place == KITHI_PLACE_HELD && "the message has been sent or freed already");
+    assert(freed->place == KITHI_PLACE_HELD && "the message was sent or freed");
     struct kith_process *running = freed->node->running;
     if (KITHI_SELDOM(running == NULL || freed->waiting || freed->blocks != NULL)) {
         free_slowly(freed);

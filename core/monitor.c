@@ -146,12 +146,12 @@ static void fire_monitor(struct kith_node *node, struct kithi_monitor *monitor,
     struct kith_ref watcher = monitor->watcher;
     unlink_monitor(node, monitor);
     if (watcher.node != node->incarnation) {
-        struct kith_route *route = kith_route_find(node, watcher.node);
-        if (route != NULL) {
-            route->ops->down(route->state, watcher, monitor->down.process, monitor->down.monitor,
-                             reason);
-        }
-        kithi_pool_put(message);
+        message->type = KITH_TYPE_DOWN;
+        message->from = monitor->down.process;
+        message->to = watcher;
+        message->id = monitor->down.monitor;
+        message->error = reason;
+        kithi_replies_follow(kith_route_find(node, watcher.node), message);
         return;
     }
     struct kith_process *process = kithi_process_find(node, watcher);

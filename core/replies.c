@@ -56,7 +56,7 @@ static enum kith_error send_reason(struct kith_route *route, struct kith_message
 // Its requester hears that the link is in trouble.
 static void lose(struct kith_route *route, struct kith_message **reply)
 {
-    kith_route_count_unknown(route, 1);
+    kith_route_count_unknown(route, (*reply)->type != KITH_TYPE_DOWN);
     kith_route_free(reply);
 }
 
@@ -77,10 +77,30 @@ enum kith_error kithi_replies_send(struct kith_node *node, struct kith_message *
     return KITH_OK;
 }
 
+static void tell_down(struct kith_route *route, struct kith_message *down)
+{
+    route->ops->down(route->state, down->to, down->from, down->id, (enum kith_error)down->error);
+    kithi_pool_put(down);
+}
+
+void kithi_replies_follow(struct kith_route *route, struct kith_message *down)
+{
+    if (route->replies == NULL) {
+        tell_down(route, down);
+        return;
+    }
+    down->place = KITHI_PLACE_ROUTE;
+    insert(route, route->replies_end, down);
+}
+
 bool kithi_replies_continue(struct kith_route *route)
 {
     while (route->replies != NULL) {
         struct kith_message *reply = take_first(route);
+        if (reply->type == KITH_TYPE_DOWN) {
+            tell_down(route, reply);
+            continue;
+        }
         enum kith_error error = kithi_route_hand(route, &reply);
         if (error == KITH_ERROR_FULL) {
             insert(route, &route->replies, reply);
@@ -105,7 +125,7 @@ uint32_t kith_route_replies(const struct kith_route *route)
 {
     uint32_t count = 0;
     for (const struct kith_message *reply = route->replies; reply != NULL; reply = reply->next) {
-        count++;
+        count += reply->type != KITH_TYPE_DOWN;
     }
     return count;
 }

@@ -20,7 +20,7 @@ struct kith_limits {
     uint32_t mailbox_messages; // default of a process that doesn't ask for its own
     size_t mailbox_bytes;      // default, payload bytes
     uint32_t timers;           // running timers, all processes together
-    uint32_t monitors;         // and ties; those of another node's processes: a quarter at most
+    uint32_t monitors;         // and ties; of those a peer has a quarter or so at most
     uint32_t routes;           // links to other nodes, known former incarnations included
     uint32_t names;            // names a node registers itself
     uint32_t replicated_names; // names of other nodes kept here; 0: remote lookups ask

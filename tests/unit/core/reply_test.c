@@ -110,6 +110,35 @@ static void what_is_sent_later_does_not_overtake_it(void **state)
     close_fixture(&fixture);
 }
 
+static void reply_and_end(struct kith_process *self, void *argument)
+{
+    struct kith_message *message;
+    (void)argument;
+    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
+    assert_int_equal(kith_reply(self, &message), KITH_OK);
+}
+
+static void that_its_process_ended_is_told_after_it(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_full(&fixture, &peer);
+    struct kith_ref process = spawn(&fixture, "server", reply_and_end, NULL);
+    run_to_end(&fixture);
+    kith_route_monitor(peer.route, remote, process, 5, KITH_KIND_MONITOR);
+    ask(&fixture, &peer, process, 1);
+    assert_int_equal(kith_route_replies(peer.route), 1);
+    assert_int_equal(peer.downs, 0);
+    peer.answer = KITH_OK;
+    kith_route_ready(peer.route, KITH_REF_NONE);
+    assert_int_equal(peer.sent, 1);
+    assert_int_equal(peer.downs, 1);
+    assert_int_equal(peer.last_down, KITH_OK);
+    assert_int_equal(kith_route_replies(peer.route), 0);
+    close_fixture(&fixture);
+}
+
 static void who_does_not_take_its_replies_gets_full_in_the_end(void **state)
 {
     (void)state;
@@ -179,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_waits_by_itself_while_the_route_is_full),
         cmocka_unit_test(what_is_sent_later_does_not_overtake_it),
+        cmocka_unit_test(that_its_process_ended_is_told_after_it),
         cmocka_unit_test(who_does_not_take_its_replies_gets_full_in_the_end),
         cmocka_unit_test(replies_that_wait_end_with_the_route),
         cmocka_unit_test(a_reply_that_can_not_be_sent_after_all_tells_why),
