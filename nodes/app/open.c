@@ -240,10 +240,10 @@ void kithi_app_close(struct kithi_app *self)
     if (self->backend != NULL)
         kith_backend_sctp_close(self->backend);
     if (self->node != NULL) {
-        if (self->app->end != NULL)
-            self->app->end(self->node, self->app->state);
         if (self->submissions != NULL)
             kithi_submissions_close(self->submissions);
+        if (self->app->end != NULL)
+            self->app->end(self->node, self->app->state);
         kith_naming_close(self->node);
         if (self->resolver != NULL)
             kithi_resolver_close(self->resolver);

@@ -40,8 +40,10 @@ static void run_process(struct kith_process *self, void *argument)
         return;
     }
     error = serve(self, process);
-    if (error != KITH_ERROR_KILLED)
-        log_failure(self, "process_not_serving", process->service->name, error);
+    if (error == KITH_ERROR_KILLED)
+        return;
+    log_failure(self, "process_not_serving", process->service->name, error);
+    kith_exit(self, error);
 }
 
 enum kith_error kith_app_spawn(struct kith_node *node, const struct kith_app_process *process,

@@ -97,6 +97,7 @@ static enum kith_error append(struct kithi_submissions *submissions,
         *submissions->end = submission;
         submissions->end = &submission->next;
         submissions->count++;
+        uv_async_send(&submissions->woken); // while it can't be closed
     }
     pthread_mutex_unlock(&submissions->mutex);
     return error;
@@ -110,10 +111,7 @@ enum kith_error kith_app_submit(struct kith_node *node, kith_submitted *call, vo
         return KITH_ERROR_NO_MEMORY;
     *submission = (struct kithi_submission){.call = call, .argument = argument};
     enum kith_error error = append(self->submissions, submission);
-    if (error != KITH_OK) {
+    if (error != KITH_OK)
         free(submission);
-        return error;
-    }
-    uv_async_send(&self->submissions->woken);
-    return KITH_OK;
+    return error;
 }

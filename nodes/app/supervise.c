@@ -129,7 +129,7 @@ enum kith_error kithi_supervise(struct kithi_app *self, const struct kith_app_pr
 enum kith_error kithi_supervisor_start(struct kithi_app *self)
 {
     const struct kith_spawn_options options = {
-        .label = "supervisor", .entry = run_supervisor, .argument = self};
+        .label = "supervisor", .needed = true, .entry = run_supervisor, .argument = self};
     return self->supervised_count == 0 ? KITH_OK : kith_spawn(self->node, &options, NULL);
 }
 

@@ -99,9 +99,9 @@ void kith_app_stop(struct kith_node *node, int exit_code);
 
 // Has `call` made on the node's thread, soon and outside of processes; there kith_message_new and
 // kith_post bring processes what another thread has for them. The one function of kith that any
-// thread may call, between the start of the program's processes and the return of its `end`. Every
-// call that is taken is made once, in their order, the last ones before kith_app_run returns. Never
-// blocks. Errors: LIMIT, NO_MEMORY, LEFT (the program is at its end).
+// thread may call, from the start of the program's processes until `end` returns: threads that do
+// have to be over by then. Every call that is taken is made once, in their order, the last ones
+// before `end` is called. Never blocks. Errors: LIMIT, NO_MEMORY, LEFT (no process is left).
 typedef void kith_submitted(struct kith_node *node, void *argument);
 enum kith_error kith_app_submit(struct kith_node *node, kith_submitted *call, void *argument);
 
