@@ -151,7 +151,8 @@ static void answer(struct kithi_naming *naming, struct kith_message **message, u
     kithi_naming_answer(naming, message);
 }
 
-// From when the table is half full no node has more than a quarter of it.
+// From when the table is half full no other node has more than a quarter of it, and the last
+// quarter is for processes of this one.
 static bool has_share(const struct kithi_naming *naming, uint64_t node)
 {
     uint32_t held = 0;
@@ -163,7 +164,8 @@ static bool has_share(const struct kithi_naming *naming, uint64_t node)
         const struct kithi_wait *wait = &naming->waits[id];
         held += wait->message != NULL && naming->clients[wait->client].ref.node == node;
     }
-    return held < naming->options.waits / 4;
+    uint32_t quarter = naming->options.waits / 4;
+    return held < quarter && naming->counters.waits < 3 * quarter;
 }
 
 static enum kith_error take_wait(struct kithi_naming *naming, uint32_t *id)

@@ -289,7 +289,8 @@ void kithi_watches_link(struct kithi_naming *naming, struct kithi_member *member
     }
 }
 
-// From when the table is half full no node has more than a quarter of it.
+// From when the table is half full no other node has more than a quarter of it, and the last
+// quarter is for processes of this one.
 static bool has_share(const struct kithi_naming *naming, uint64_t node)
 {
     uint32_t held = 0;
@@ -301,7 +302,8 @@ static bool has_share(const struct kithi_naming *naming, uint64_t node)
         const struct kithi_watch *watch = &naming->watches[id];
         held += watch->id != 0 && naming->clients[watch->client].ref.node == node;
     }
-    return held < naming->options.watches / 4;
+    uint32_t quarter = naming->options.watches / 4;
+    return held < quarter && naming->counters.watches < 3 * quarter;
 }
 
 static enum kith_error take_watch(struct kithi_naming *naming, uint32_t *id)

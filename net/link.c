@@ -215,6 +215,7 @@ static void adopt_channel(struct kithi_link *link, struct kithi_channel *channel
     kith_alarm_clear(link->net->node, &channel->alarm);
     link->hello = channel->hello;
     link->endpoint = channel->endpoint;
+    link->remote = channel->remote;
     if (channel->peer != NULL) { // from here on it doesn't end with a link it led to before
         channel->peer->channel = NULL;
         kithi_peer_leads_to(channel->peer, link);

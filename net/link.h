@@ -21,6 +21,7 @@ struct kithi_link {
     uint64_t incarnation;
     uint32_t place;                // in net->links
     struct kith_endpoint endpoint; // as advertised
+    struct kith_endpoint remote;   // as the back end saw it last
     struct kith_hello hello;       // the peer's latest
 
     struct kithi_channel *live;    // carries the link now
@@ -43,6 +44,8 @@ struct kithi_link {
 
     struct kithi_queue queue;
     size_t batch_most;              // what travels in one packet now
+    uint64_t looked_bytes;          // bytes_sent at the last look
+    uint32_t slow_looks;            // in a row, at which what waits was much for what is taken
     struct kithi_table credits_out; // struct credit_out: what the peer's processes may be sent
     struct kithi_table credits_in;  // struct credit_in: what ours have, and what to give back
     struct kithi_table downs;       // struct down: DOWNs that have not come by all streams

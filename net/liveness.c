@@ -131,8 +131,18 @@ static void look_at_silence(struct kithi_link *link, uint64_t now_ns)
     look_after(link, now_ns);
 }
 
+// Whether the peer takes so little of what waits for it that it would take several detection times.
+static void look_at_queue(struct kithi_link *link)
+{
+    uint64_t taken = link->bytes_sent - link->looked_bytes;
+    link->looked_bytes = link->bytes_sent;
+    bool slow = link->queue.bytes / (KITHI_SLOW_DETECTS * KITHI_TICKS) > taken;
+    link->slow_looks = slow ? link->slow_looks + 1 : 0;
+}
+
 static void look_after(struct kithi_link *link, uint64_t now_ns)
 {
+    look_at_queue(link);
     link->batch_most = kithi_link_batch_most(link);
     kithi_marks_tick(link);
     if (now_ns - link->swept_ns >= 4 * find_period(link->net)) {

@@ -195,5 +195,10 @@ static void free_net(struct kith_net *net)
 
 static enum kith_error connect_on_demand(void *state, const struct kith_endpoint *endpoint)
 {
-    return kithi_peer_add(state, endpoint, false);
+    enum kith_error error = kithi_peer_add(state, endpoint, false);
+    struct kithi_peer *peer = kithi_peer_find(state, endpoint);
+    if (peer != NULL) {
+        kithi_peer_doubt(peer);
+    }
+    return error;
 }

@@ -12,7 +12,8 @@ enum {
     KITHI_TICKS = 20,            // looks at a link within the detection time
     KITHI_LARGE_OPEN = 4,        // large messages in parts at once on one link
     KITHI_PARTS_AHEAD = 4,       // memory for one, as a multiple of what has come of it
-    KITHI_PARTS_STALL_MS = 1000, // without a part, before others come first
+    KITHI_PARTS_STALL_MS = 1000, // without progress, before others come first
+    KITHI_PARTS_PROGRESS = 16,   // that is a part of this size of what is held
     KITHI_MALFORMED_MOST = 4,    // undecodable frames after which a connection is ended
     KITHI_TURN_BYTES = 16384,    // of a link: what the pump begins with, and does in a turn
     KITHI_CREDIT_BYTES = 4096,   // payload that costs one credit more
@@ -21,7 +22,8 @@ enum {
     KITHI_BACKOFF_MOST_MS = 5000,
     KITHI_AGAIN_MS = 50,       // the longest wait before the first try to reconnect
     KITHI_CLAIM_MS = 500,      // for the proof that a node is still at its endpoint
-    KITHI_CROWDED_SHARE = 16,  // a link's queue is so much shorter while all together are long
+    KITHI_CROWDED_SHARE = 16,  // a queue that stands is so much shorter while all are long
+    KITHI_SLOW_DETECTS = 4,    // what waits would take so long: it stands
     KITHI_LAST_PLACES = 8,     // one in so many links is for addresses that have none
     KITHI_SILENT_LEAST = 8,    // connections of an address without a hello, beside so many links
     KITHI_FORGET_DETECTS = 12, // an unreachable node nobody wants is forgotten after so many
@@ -61,7 +63,8 @@ struct kithi_channel {
     struct kithi_partial *partials[KITH_STREAMS]; // large messages that are arriving
     uint32_t partial_len;
     size_t partial_bytes;                  // that these hold
-    uint64_t part_ns;                      // when a part came last
+    size_t part_bytes;                     // that have come since part_ns
+    uint64_t part_ns;                      // when there was progress with them
     struct kithi_channel *next, *previous; // in net->channels; next in net->ended
 };
 
@@ -74,6 +77,7 @@ struct kithi_peer {
     bool self;                     // this very node answers there
     bool dropped;                  // removed, by kith_net_peer_remove
     struct kithi_link *link;       // whom we met there last, while that link exists
+    bool claimed;                  // that link only says that it is there
     struct kithi_channel *channel; // of a try under way
     uint32_t tries;
     uint64_t expires_ns; // one that isn't wanted and was never reached
@@ -149,6 +153,8 @@ enum kith_error kithi_peer_add(struct kith_net *net, const struct kith_endpoint 
 struct kithi_peer *kithi_peer_find(const struct kith_net *net,
                                    const struct kith_endpoint *endpoint);
 void kithi_peer_free(struct kithi_peer *peer);
+// Somebody relies on who is there: if that was only claimed, a try finds out.
+void kithi_peer_doubt(struct kithi_peer *peer);
 // A try to reach it ended.
 void kithi_peer_failed(struct kithi_peer *peer, enum kith_error reason);
 // `link` is up: its endpoint, and `dialed` by which we met it, need no more tries.

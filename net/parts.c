@@ -13,6 +13,7 @@ struct kithi_partial {
 
 static struct kithi_partial *open_partial(struct kithi_channel *channel,
                                           const struct kith_frame *frame);
+static void note_progress(struct kithi_channel *channel, size_t arrived);
 static void make_room(struct kithi_channel *channel, struct kithi_partial *partial, size_t needed);
 static void keep_share(struct kith_net *net);
 static void refuse_largest(struct kithi_channel *channel);
@@ -50,7 +51,7 @@ void kithi_parts_continue(struct kithi_channel *channel, unsigned stream,
         kithi_channel_malformed(channel, "part");
         return;
     }
-    channel->part_ns = kith_node_now(channel->net->node);
+    note_progress(channel, frame->payload_size);
     make_room(channel, partial, partial->filled + frame->payload_size);
     if (partial->raw != NULL) {
         memcpy((unsigned char *)partial->raw->data + partial->filled, frame->payload,
@@ -59,6 +60,16 @@ void kithi_parts_continue(struct kithi_channel *channel, unsigned stream,
     partial->filled += frame->payload_size;
     if (partial->filled == partial->frame.total_size) {
         finish(channel, stream);
+    }
+}
+
+// Trickling isn't progress: something has to come of what is held.
+static void note_progress(struct kithi_channel *channel, size_t arrived)
+{
+    channel->part_bytes += arrived;
+    if (channel->part_bytes >= channel->partial_bytes / KITHI_PARTS_PROGRESS) {
+        channel->part_bytes = 0;
+        channel->part_ns = kith_node_now(channel->net->node);
     }
 }
 
@@ -113,7 +124,7 @@ static void make_room(struct kithi_channel *channel, struct kithi_partial *parti
 }
 
 // When the unfinished messages of all links together hold too much, a link gives way: the one on
-// which nothing has come for longest, if that is long, else the one that holds most.
+// which too little has come for longest, if that is long, else the one that holds most.
 static void keep_share(struct kith_net *net)
 {
     while (net->partial_bytes > net->partial_bytes_most) {

@@ -50,10 +50,20 @@ enum kith_error kithi_peer_add(struct kith_net *net, const struct kith_endpoint 
     }
     peer->expires_ns = kith_node_now(net->node) + 2 * net->detect_ns;
     if (wanted) {
+        kithi_peer_doubt(peer);
         peer->wanted = true;
         peer->dropped = false;
     }
     return KITH_OK;
+}
+
+void kithi_peer_doubt(struct kithi_peer *peer)
+{
+    if (peer->claimed) {
+        peer->claimed = false;
+        peer->link = NULL;
+        schedule(peer, 0);
+    }
 }
 
 enum kith_error kith_net_peer_remove(struct kith_net *net, const struct kith_endpoint *endpoint)
@@ -125,6 +135,7 @@ void kithi_peers_joined(struct kithi_link *link, struct kithi_peer *dialed)
             continue;
         }
         kithi_peer_leads_to(peer, link);
+        peer->claimed = peer != dialed && !proven;
         kith_alarm_clear(net->node, &peer->alarm);
         if (peer->channel != NULL) {
             kithi_channel_end(peer->channel, true);
@@ -136,6 +147,7 @@ void kithi_peer_leads_to(struct kithi_peer *peer, struct kithi_link *link)
 {
     bool news = peer->link != link;
     peer->link = link;
+    peer->claimed = false;
     peer->self = false;
     peer->last_error = KITH_OK;
     peer->logged_error = KITH_OK;

@@ -6,24 +6,25 @@
 
 static bool is_crowded(const struct kith_net *net, const struct kithi_channel *channel);
 static void end_lost(struct kithi_link *lost, const struct kithi_channel *channel);
-static uint32_t find_lost(const struct kith_net *net);
+static uint32_t find_lost(const struct kith_net *net, const struct kith_endpoint *address);
 static uint64_t find_time_up(const struct kithi_link *link);
 
 enum kith_error kithi_place_find(struct kith_net *net, const struct kithi_channel *channel,
                                  uint32_t *place)
 {
-    uint32_t free_place = 0;
-    while (free_place < net->capacity && net->links[free_place] != NULL) {
-        free_place++;
+    bool crowded = is_crowded(net, channel);
+    uint32_t found = 0;
+    while (found < net->capacity && (crowded || net->links[found] != NULL)) {
+        found++;
     }
-    if (free_place == net->capacity || is_crowded(net, channel)) {
-        free_place = find_lost(net);
-        if (free_place == net->capacity) {
+    if (found == net->capacity) {
+        found = find_lost(net, crowded ? &channel->remote : NULL);
+        if (found == net->capacity) {
             return KITH_ERROR_LIMIT;
         }
-        end_lost(net->links[free_place], channel);
+        end_lost(net->links[found], channel);
     }
-    *place = free_place;
+    *place = found;
     return KITH_OK;
 }
 
@@ -36,14 +37,16 @@ static void end_lost(struct kithi_link *lost, const struct kithi_channel *channe
     kithi_link_end(lost, KITH_ERROR_UNREACHABLE, 0);
 }
 
-// True if only the last places are left, and this address has one already.
+// True if only the last places are left, and this address has one already. Nodes that come for a
+// moment, as the command line's, get half of the last ones all the same.
 static bool is_crowded(const struct kith_net *net, const struct kithi_channel *channel)
 {
     uint32_t left = 0;
     for (uint32_t place = 0; place < net->capacity; place++) {
         left += net->links[place] == NULL;
     }
-    if (left > net->capacity / KITHI_LAST_PLACES || channel->peer != NULL) {
+    uint32_t last = net->capacity / KITHI_LAST_PLACES;
+    if (left > (channel->hello.transient ? last / 2 : last) || channel->peer != NULL) {
         return false;
     }
     for (const struct kithi_channel *other = net->channels; other != NULL; other = other->next) {
@@ -55,13 +58,15 @@ static bool is_crowded(const struct kith_net *net, const struct kithi_channel *c
 }
 
 // Of the links that have no connection and that nobody asked for, the one that was up for the
-// shortest time: the likeliest not to come back. The capacity if there is none.
-static uint32_t find_lost(const struct kith_net *net)
+// shortest time: the likeliest not to come back. Only of one address, unless that is NULL. The
+// capacity if there is none.
+static uint32_t find_lost(const struct kith_net *net, const struct kith_endpoint *address)
 {
     uint32_t found = net->capacity;
     for (uint32_t place = 0; place < net->capacity; place++) {
         const struct kithi_link *link = net->links[place];
-        if (link == NULL || link->live != NULL || link->channels > 0) {
+        if (link == NULL || link->live != NULL || link->channels > 0 ||
+            (address != NULL && !kithi_same_address(&link->remote, address))) {
             continue;
         }
         bool shorter =

@@ -67,11 +67,14 @@ static enum kith_error send_message(void *state, struct kith_message **message)
     return KITH_OK;
 }
 
-// What may wait in front of a link: less while all links together hold half of what messages may.
-static size_t find_share(const struct kith_net *net, size_t most)
+// What may wait in front of a link: less for one that takes hardly anything while all together hold
+// half of what messages may.
+static size_t find_share(const struct kithi_link *link, size_t most)
 {
+    const struct kith_net *net = link->net;
     bool crowded = net->queued_bytes > net->limits->message_memory / 2;
-    return crowded ? most / KITHI_CROWDED_SHARE : most;
+    bool stands = link->slow_looks >= KITHI_TICKS / 2;
+    return crowded && stands ? most / KITHI_CROWDED_SHARE : most;
 }
 
 static enum kith_error check_message(struct kithi_link *link, const struct kith_message *message,
@@ -86,13 +89,13 @@ static enum kith_error check_message(struct kithi_link *link, const struct kith_
     if (!message->done && message->hops >= KITH_HOPS) {
         return KITH_ERROR_LIMIT;
     }
-    if (link->queue.bytes > find_share(link->net, link->net->answers_most)) {
+    if (link->queue.bytes > find_share(link, link->net->answers_most)) {
         kithi_link_break(link, KITH_ERROR_LIMIT);
         return KITH_ERROR_UNREACHABLE;
     }
     // The last one may go beyond the limit, else nothing larger than the queue could ever pass. A
     // reply without payload is bounded by the requests that the peer has made.
-    size_t share = find_share(link->net, link->net->limits->link_queue_bytes);
+    size_t share = find_share(link, link->net->limits->link_queue_bytes);
     if (link->queue.bytes >= share && (!message->done || size > 0) &&
         !KITH_BUG(QUEUE_LIMIT_IGNORED)) {
         link->wants_room = true;
@@ -182,7 +185,7 @@ bool kithi_message_is_call(const struct kith_net *net, const struct kith_message
 
 void kithi_link_control(struct kithi_link *link, unsigned stream, const struct kith_frame *frame)
 {
-    if (link->queue.bytes > find_share(link->net, link->net->answers_most)) {
+    if (link->queue.bytes > find_share(link, link->net->answers_most)) {
         kithi_link_break(link, KITH_ERROR_LIMIT);
         return;
     }

@@ -87,6 +87,27 @@ static void who_only_says_to_be_a_wanted_peer_does_not_stand_in_for_it(void **st
     close_fixture(&fixture);
 }
 
+static void nor_does_who_said_so_before_it_was_wanted(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer liar, real;
+    open_fixture(&fixture, NULL);
+    peer_init(&liar, &fixture, FOLLOWER, "10.0.0.2:7400");
+    peer_connect(&liar, "10.0.0.9:7400");
+    peer_shake_hands(&liar);
+    run_for(&fixture, 100);
+    assert_int_equal(fake_dials(&fixture.fake), 0);
+    struct kith_endpoint there = endpoint("10.0.0.2:7400");
+    assert_int_equal(kith_net_peer_add(fixture.net, &there), KITH_OK);
+    run(&fixture);
+    peer_init(&real, &fixture, FOLLOWER + 1, "10.0.0.2:7400");
+    peer_answer(&real);
+    peer_shake_hands(&real);
+    assert_int_equal(link_state(&fixture, FOLLOWER + 1), KITH_LINK_UP);
+    close_fixture(&fixture);
+}
+
 static void tries_come_at_growing_intervals(void **state)
 {
     (void)state;
@@ -451,6 +472,7 @@ int main(void)
         cmocka_unit_test(a_peer_is_connected_to_and_its_state_shown),
         cmocka_unit_test(one_s_own_endpoint_is_never_tried),
         cmocka_unit_test(who_only_says_to_be_a_wanted_peer_does_not_stand_in_for_it),
+        cmocka_unit_test(nor_does_who_said_so_before_it_was_wanted),
         cmocka_unit_test(tries_come_at_growing_intervals),
         cmocka_unit_test(a_try_that_leads_nowhere_is_given_up),
         cmocka_unit_test(a_try_that_can_not_be_made_is_made_later),

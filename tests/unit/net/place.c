@@ -113,19 +113,58 @@ static void who_is_met_where_a_lost_one_was_takes_its_place(void **state)
     meet_successor(DECIDER);
 }
 
+// Seven of one address, of eight.
+static void crowd(struct fixture *fixture, struct peer *peer)
+{
+    char address[] = "10.0.0.2:7400";
+    for (uint64_t i = 0; i < 7; i++) {
+        assert_true(gets_in(fixture, peer, FOLLOWER + i, address));
+        address[sizeof address - 2]++;
+    }
+    peer_init(peer, fixture, FOLLOWER + 7, address);
+}
+
 static void the_last_place_is_for_an_address_without_any(void **state)
 {
     (void)state;
     struct fixture fixture;
     struct peer peer;
-    open_fixture(&fixture, NULL); // eight
-    char address[] = "10.0.0.2:7400";
-    for (uint64_t i = 0; i < 7; i++) {
-        assert_true(gets_in(&fixture, &peer, FOLLOWER + i, address));
-        address[sizeof address - 2]++;
-    }
-    assert_false(gets_in(&fixture, &peer, FOLLOWER + 7, address));
+    open_fixture(&fixture, NULL);
+    crowd(&fixture, &peer);
+    assert_false(gets_in(&fixture, &peer, FOLLOWER + 7, "10.0.0.2:7409"));
     assert_true(gets_in(&fixture, &peer, FOLLOWER + 8, "10.0.0.3:7400"));
+    close_fixture(&fixture);
+}
+
+static void who_comes_for_a_moment_may_have_it_too(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer;
+    open_fixture(&fixture, NULL);
+    crowd(&fixture, &peer);
+    peer.hello.transient = true;
+    peer_connect(&peer, "10.0.0.2:7409");
+    peer_shake_hands(&peer);
+    assert_int_equal(link_state(&fixture, FOLLOWER + 7), KITH_LINK_UP);
+    close_fixture(&fixture);
+}
+
+static void a_crowded_address_does_not_get_the_place_of_another(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer, honest;
+    open_fixture(&fixture, NULL);
+    peer_up(&honest, &fixture, DECIDER, "10.0.0.3:7400");
+    for (uint64_t i = 0; i < 6; i++) {
+        char address[] = "10.0.0.2:7400";
+        address[sizeof address - 2] += (char)i;
+        assert_true(gets_in(&fixture, &peer, FOLLOWER + i, address));
+    }
+    fake_closed(honest.connection, KITH_ERROR_UNREACHABLE);
+    assert_false(gets_in(&fixture, &peer, FOLLOWER + 7, "10.0.0.2:7409"));
+    assert_true(has_link(&fixture, DECIDER));
     close_fixture(&fixture);
 }
 
@@ -136,6 +175,8 @@ int main(void)
         cmocka_unit_test(of_lost_links_the_one_that_was_up_shortest_gives_way),
         cmocka_unit_test(a_lost_link_that_is_wanted_keeps_its_place),
         cmocka_unit_test(who_is_met_where_a_lost_one_was_takes_its_place),
+        cmocka_unit_test(who_comes_for_a_moment_may_have_it_too),
+        cmocka_unit_test(a_crowded_address_does_not_get_the_place_of_another),
         cmocka_unit_test(the_last_place_is_for_an_address_without_any),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
