@@ -5,6 +5,7 @@
 #include "net_state.h"
 
 static bool is_crowded(const struct kith_net *net, const struct kithi_channel *channel);
+static uint32_t find_free(const struct kith_net *net);
 static void end_lost(struct kithi_link *lost, const struct kithi_channel *channel);
 static uint32_t find_lost(const struct kith_net *net, const struct kith_endpoint *address);
 static uint64_t find_time_up(const struct kithi_link *link);
@@ -13,19 +14,26 @@ enum kith_error kithi_place_find(struct kith_net *net, const struct kithi_channe
                                  uint32_t *place)
 {
     bool crowded = is_crowded(net, channel);
-    uint32_t found = 0;
-    while (found < net->capacity && (crowded || net->links[found] != NULL)) {
-        found++;
+    *place = crowded ? net->capacity : find_free(net);
+    if (*place < net->capacity) {
+        return KITH_OK;
     }
-    if (found == net->capacity) {
-        found = find_lost(net, crowded ? &channel->remote : NULL);
-        if (found == net->capacity) {
-            return KITH_ERROR_LIMIT;
-        }
-        end_lost(net->links[found], channel);
+    *place = find_lost(net, crowded ? &channel->remote : NULL);
+    if (*place == net->capacity) {
+        return KITH_ERROR_LIMIT;
     }
-    *place = found;
+    end_lost(net->links[*place], channel);
     return KITH_OK;
+}
+
+// The capacity if there is none.
+static uint32_t find_free(const struct kith_net *net)
+{
+    uint32_t place = 0;
+    while (place < net->capacity && net->links[place] != NULL) {
+        place++;
+    }
+    return place;
 }
 
 // If the newcomer answers where the other one was, its peer stays: it is about to lead to this one.
