@@ -61,11 +61,28 @@ void kithi_sctp_socket_set_path(struct socket *socket, const struct kithi_sctp_s
     (void)set_path(socket, slot);
 }
 
+size_t kithi_sctp_find_buffer(size_t buffer_size, uint32_t connections)
+{
+    size_t share = buffer_size * KITHI_SCTP_FULL_BUFFERS / (connections + 1);
+    size_t least = buffer_size < KITHI_SCTP_BUFFER_LEAST ? buffer_size : KITHI_SCTP_BUFFER_LEAST;
+    share = share < buffer_size ? share : buffer_size;
+    return share > least ? share : least;
+}
+
+// Of one that is opened, or accepted, from now on. A peer can make usrsctp hold all of it, and
+// more.
+static bool set_buffers(struct socket *socket, const struct kithi_sctp *self)
+{
+    const int size =
+        (int)kithi_sctp_find_buffer(self->options.buffer_size, self->counters.connections);
+    return usrsctp_setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0 &&
+           usrsctp_setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0;
+}
+
 static bool set_options(struct socket *socket, const struct kithi_sctp_slot *slot)
 {
     const struct kithi_sctp *self = slot->backend;
     const int on = 1;
-    const int buffer_size = (int)self->options.buffer_size;
     const struct linger abort_on_close = {.l_onoff = 1, .l_linger = 0};
     const struct sctp_initmsg init = {
         .sinit_num_ostreams = KITH_STREAMS,
@@ -85,10 +102,7 @@ static bool set_options(struct socket *socket, const struct kithi_sctp_slot *slo
            set(socket, SCTP_RECVRCVINFO, &on, sizeof on) &&
            set(socket, SCTP_INITMSG, &init, sizeof init) &&
            set(socket, SCTP_ASSOCINFO, &association, sizeof association) &&
-           usrsctp_setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer_size, sizeof buffer_size) ==
-               0 &&
-           usrsctp_setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &buffer_size, sizeof buffer_size) ==
-               0 &&
+           set_buffers(socket, self) &&
            usrsctp_setsockopt(socket, SOL_SOCKET, SO_LINGER, &abort_on_close,
                               sizeof abort_on_close) == 0 &&
            usrsctp_set_non_blocking(socket, 1) == 0 && set_path(socket, slot);
@@ -125,7 +139,8 @@ enum kith_error kithi_sctp_socket_connect(const struct kithi_sctp_slot *slot, st
 enum kith_error kithi_sctp_socket_listen(struct kithi_sctp_slot *slot)
 {
     if (slot->listener != NULL) {
-        return set_path(slot->listener, slot) ? KITH_OK : KITH_ERROR_NO_MEMORY;
+        bool good = set_path(slot->listener, slot) && set_buffers(slot->listener, slot->backend);
+        return good ? KITH_OK : KITH_ERROR_NO_MEMORY;
     }
     struct socket *listener;
     enum kith_error error = kithi_sctp_socket_open(slot, htons(KITH_SCTP_PORT), &listener);

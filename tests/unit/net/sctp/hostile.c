@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "crc32c.h"
+#include "sctp.h"
 #include "stranger.h"
 
 enum { PACKET_MOST = 2000, HEADER_SIZE = 12 };
@@ -315,6 +316,17 @@ static void a_listener_with_too_few_streams_is_of_another_version(void **state)
     harness_end_close(&end);
 }
 
+static void many_connections_share_what_few_would_have(void **state)
+{
+    (void)state;
+    enum { FULL = KITHI_SCTP_BUFFER, LEAST = KITHI_SCTP_BUFFER_LEAST };
+    assert_int_equal(kithi_sctp_find_buffer(FULL, 0), FULL);
+    assert_int_equal(kithi_sctp_find_buffer(FULL, 31), FULL);
+    assert_int_equal(kithi_sctp_find_buffer(FULL, 63), FULL / 2);
+    assert_int_equal(kithi_sctp_find_buffer(FULL, 1000), LEAST);
+    assert_int_equal(kithi_sctp_find_buffer(100000, 1000), 100000); // asked for so little
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, harness_open, harness_close)
@@ -327,6 +339,7 @@ int main(void)
         CASE(a_peer_that_sends_something_else_is_of_another_version),
         CASE(a_message_larger_than_allowed_breaks_the_connection),
         CASE(a_listener_with_too_few_streams_is_of_another_version),
+        cmocka_unit_test(many_connections_share_what_few_would_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
