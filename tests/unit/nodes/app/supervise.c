@@ -10,6 +10,7 @@
 
 #include <kith/app.h>
 #include <kith/exchange.h>
+#include <kith/monitor.h>
 #include <kith/naming.h>
 
 enum { MS = 1000000 };
@@ -17,8 +18,21 @@ enum { MS = 1000000 };
 static struct scene {
     unsigned frail, sound, done;
     uint64_t started_ns[8];
-    bool found;
+    bool found, tied;
 } scene;
+
+// Who ties itself to a process can end it, and nothing would be started again any more.
+static bool can_tie_supervisor(struct kith_process *self)
+{
+    struct kith_node *node = kith_process_node(self);
+    struct kith_process_info info;
+    for (uint32_t slot = 0; slot < kith_process_slots(node); slot++) {
+        if (kith_process_info(node, slot, &info) == KITH_OK &&
+            strcmp(info.label, "supervisor") == 0)
+            return kith_tie(self, info.ref) != KITH_ERROR_DENIED;
+    }
+    return true; // it isn't even there
+}
 
 // Fails four times, and then tells who waits for it to look for its name.
 static void be_frail(struct kith_process *self, void *argument)
@@ -30,6 +44,7 @@ static void be_frail(struct kith_process *self, void *argument)
         kith_exit(self, KITH_ERROR_INVALID);
     scene.found = kith_lookup(self, "frail/0", kith_deadline_ms(self, 1000), &ref) == KITH_OK &&
                   kith_ref_equal(ref, kith_self(self));
+    scene.tied = can_tie_supervisor(self);
     kith_app_stop(kith_process_node(self), KITH_EXIT_OK);
 }
 
@@ -64,6 +79,7 @@ static void who_fails_is_started_again_and_who_is_done_is_not(void **state)
     assert_int_equal(scene.frail, 5);
     assert_int_equal(scene.sound, 2);
     assert_int_equal(scene.done, 1);
+    assert_false(scene.tied);
     assert_true(scene.found); // by the name of those before it
     assert_true(scene.started_ns[2] - scene.started_ns[1] >= 100 * (uint64_t)MS);
     assert_true(scene.started_ns[3] - scene.started_ns[2] >= 200 * (uint64_t)MS);
