@@ -39,7 +39,6 @@ static bool measure_packed(const struct wire_field *field, size_t *bytes);
 static enum kith_error take(struct measure *measure, size_t size);
 static enum kith_error take_notes(struct measure *measure, size_t fields);
 static ProtobufCWireType wire_type(ProtobufCType type);
-static size_t element_size(ProtobufCType type);
 
 enum kith_error kithi_budget_measure(const ProtobufCMessageDescriptor *descriptor, const void *data,
                                      size_t size, size_t memory_max, size_t *memory)
@@ -133,7 +132,7 @@ static enum kith_error measure_field(struct measure *measure, const struct wire_
                                  kithi_arena_round(field->size + KITHI_VARINT32_MAX));
     }
     bool repeated = descriptor->label == PROTOBUF_C_LABEL_REPEATED;
-    size_t element = repeated ? kithi_arena_round(element_size(descriptor->type)) : 0;
+    size_t element = repeated ? kithi_arena_round(kith_value_size(descriptor->type)) : 0;
     if (field->wire != wire_type(descriptor->type)) {
         size_t bytes;
         if (!repeated || !measure_packed(field, &bytes)) {
@@ -171,15 +170,15 @@ static bool measure_packed(const struct wire_field *field, size_t *bytes)
     switch (wire_type(type)) {
     case PROTOBUF_C_WIRE_TYPE_64BIT:
     case PROTOBUF_C_WIRE_TYPE_32BIT:
-        count = field->size / element_size(type);
+        count = field->size / kith_value_size(type);
         *bytes = field->size;
-        return field->size % element_size(type) == 0;
+        return field->size % kith_value_size(type) == 0;
     default:
         for (size_t i = 0; i < field->size; i++) {
             count += field->data[i] < 0x80;
         }
         // protobuf-c makes room for a byte each of booleans, before it looks at them.
-        *bytes = (type == PROTOBUF_C_TYPE_BOOL ? field->size : count) * element_size(type);
+        *bytes = (type == PROTOBUF_C_TYPE_BOOL ? field->size : count) * kith_value_size(type);
         return true;
     }
 }
@@ -222,27 +221,5 @@ static ProtobufCWireType wire_type(ProtobufCType type)
         return PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED;
     default:
         return PROTOBUF_C_WIRE_TYPE_VARINT;
-    }
-}
-
-static size_t element_size(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    default:
-        return 4;
     }
 }

@@ -10,17 +10,10 @@ static const void *at(const ProtobufCMessage *message, unsigned offset)
     return (const char *)message + offset;
 }
 
-static size_t pointer_size(ProtobufCType type)
+static bool holds_pointer(ProtobufCType type)
 {
-    switch (type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    default:
-        return 0; // nothing to follow
-    }
+    return type == PROTOBUF_C_TYPE_STRING || type == PROTOBUF_C_TYPE_MESSAGE ||
+           type == PROTOBUF_C_TYPE_BYTES;
 }
 
 static bool value_is_whole(const ProtobufCFieldDescriptor *field, const void *value, bool may_lack)
@@ -38,11 +31,11 @@ static bool value_is_whole(const ProtobufCFieldDescriptor *field, const void *va
 
 static bool list_is_whole(const ProtobufCFieldDescriptor *field, const char *values, size_t count)
 {
-    size_t size = pointer_size(field->type);
+    size_t size = kith_value_size(field->type);
     if (count > 0 && values == NULL) {
         return false;
     }
-    for (size_t i = 0; size > 0 && i < count; i++) {
+    for (size_t i = 0; holds_pointer(field->type) && i < count; i++) {
         if (!value_is_whole(field, values + i * size, false)) {
             return false;
         }
@@ -69,7 +62,7 @@ static bool message_is_whole(const ProtobufCMessage *message)
         if (field->label == PROTOBUF_C_LABEL_REPEATED) {
             const size_t *count = at(message, field->quantifier_offset);
             whole = list_is_whole(field, *(void *const *)value, *count);
-        } else if (pointer_size(field->type) > 0 && is_there(field, message)) {
+        } else if (holds_pointer(field->type) && is_there(field, message)) {
             whole = value_is_whole(field, value, field->label != PROTOBUF_C_LABEL_REQUIRED);
         }
         if (!whole) {

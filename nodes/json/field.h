@@ -27,9 +27,6 @@ static inline bool kithi_field_is_oneof(const ProtobufCFieldDescriptor *field)
     return (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
 }
 
-// Bytes of one value of that type in a struct or an array.
-size_t kithi_field_size(ProtobufCType type);
-
 // "string", "uint32" ...
 const char *kithi_field_type_name(const ProtobufCFieldDescriptor *field);
 

@@ -293,7 +293,7 @@ static enum kith_error read_list(struct reader *reader, const ProtobufCFieldDesc
     if (!json_is_array(json))
         return complain(reader, "expected a list of %s in [], not %s", kithi_field_type_name(field),
                         kind_of(json));
-    size_t count = json_array_size(json), size = kithi_field_size(field->type);
+    size_t count = json_array_size(json), size = kith_value_size(field->type);
     char *items = allocate(reader, count * size), *end = reader->path + strlen(reader->path);
     if (items == NULL)
         return KITH_ERROR_NO_MEMORY;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kith/codec.h>
+
 #include "base64.h"
 #include "field.h"
 
@@ -124,7 +126,7 @@ static enum kith_error write_list(const ProtobufCFieldDescriptor *field,
                                   const ProtobufCMessage *message, unsigned depth, json_t **json)
 {
     size_t count = *(const size_t *)kithi_field_quantifier(field, message);
-    size_t size = kithi_field_size(field->type);
+    size_t size = kith_value_size(field->type);
     const char *items = *(char *const *)kithi_field_value(field, message);
     *json = json_array();
     for (size_t i = 0; i < count; i++) {

@@ -55,6 +55,9 @@ char *kith_message_text(struct kith_message *message, const char *text);
 // takes descriptors that were built at run time (kith/describe.h), too.
 void kith_part_init(const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage *part);
 
+// Bytes that a value of that type takes in a struct: one field, or one element of a repeated one.
+size_t kith_value_size(ProtobufCType type);
+
 // The payload if it is of that kind, else NULL: the check that every receiver makes.
 const void *kith_message_typed(const struct kith_message *message,
                                const ProtobufCMessageDescriptor *descriptor);
