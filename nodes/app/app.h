@@ -52,6 +52,12 @@ void kithi_app_close(struct kithi_app *self);
 // Remembers a process that stopping must not end early.
 void kithi_app_add_system(struct kithi_app *self, struct kith_ref process);
 
+// What a process is called where it has no name to be called by. NULL: nothing.
+static inline const char *kithi_app_process_label(const struct kith_app_process *process)
+{
+    return process->label != NULL ? process->label : process->name;
+}
+
 // Starts the program's processes; 0 or an exit code.
 int kithi_app_start_processes(struct kithi_app *self);
 

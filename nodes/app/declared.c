@@ -27,11 +27,7 @@ static void check_handlers(const struct kith_app_process *process, const char *w
     }
     for (const struct kith_handler *handler = process->handlers; handler->method != NULL;
          handler++) {
-        unsigned number = 0;
-        while (number < service->n_methods &&
-               strcmp(service->methods[number].name, handler->method) != 0)
-            number++;
-        if (number == service->n_methods)
+        if (protobuf_c_service_descriptor_get_method_by_name(service, handler->method) == NULL)
             kithi_problem_error(problems, "%s: service %s has no method '%.60s'", where,
                                 service->name, handler->method);
         if (handler->handle == NULL)

@@ -51,7 +51,7 @@ enum kith_error kith_app_spawn(struct kith_node *node, const struct kith_app_pro
 {
     assert((process->entry != NULL) != (process->service != NULL));
     const struct kith_spawn_options options = {
-        .label = process->label != NULL ? process->label : process->name,
+        .label = kithi_app_process_label(process),
         .entry = run_process,
         .argument = (void *)(uintptr_t)process,
         .stack_size = process->stack_size,
@@ -120,8 +120,7 @@ int kithi_app_start_processes(struct kithi_app *self)
         error = start_instances(self, process);
         if (error != KITH_OK)
             return kithi_app_fail(self, KITH_EXIT_FAILURE, "process %s can't be started: %s",
-                                  process->label != NULL ? process->label : process->name,
-                                  kith_error_text(error));
+                                  kithi_app_process_label(process), kith_error_text(error));
     }
     error = kithi_supervisor_start(self);
     if (error != KITH_OK)

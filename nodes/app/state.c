@@ -26,15 +26,20 @@ static int write_content(const struct kithi_app *self, FILE *file)
     return fclose(file);
 }
 
+static int fail_to_write(const struct kithi_app *self, const char *folder, int error)
+{
+    return kithi_app_fail(self, error == EACCES ? KITH_EXIT_DENIED : KITH_EXIT_FAILURE,
+                          "can't write node.json in state_dir %s: %s; try another folder", folder,
+                          strerror(error));
+}
+
 // Two nodes in one folder would write over each other's node.json. The lock is on the folder
 // itself, and ends with the process.
 static int take_folder(struct kithi_app *self, const char *folder)
 {
     self->state_folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (self->state_folder < 0)
-        return kithi_app_fail(self, errno == EACCES ? KITH_EXIT_DENIED : KITH_EXIT_FAILURE,
-                              "can't write node.json in state_dir %s: %s; try another folder",
-                              folder, strerror(errno));
+        return fail_to_write(self, folder, errno);
     if (flock(self->state_folder, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return KITH_EXIT_OK; // not every file system has locks
     close(self->state_folder);
@@ -62,9 +67,7 @@ int kithi_app_write_state(struct kithi_app *self)
     unlink(draft);
     close(self->state_folder);
     self->state_path[0] = 0;
-    return kithi_app_fail(self, error == EACCES ? KITH_EXIT_DENIED : KITH_EXIT_FAILURE,
-                          "can't write node.json in state_dir %s: %s; try another folder", folder,
-                          strerror(error));
+    return fail_to_write(self, folder, error);
 }
 
 void kithi_app_remove_state(struct kithi_app *self)

@@ -24,9 +24,8 @@ struct kithi_supervised {
 static void log_end(const struct kithi_app *self, const struct kithi_supervised *supervised,
                     enum kith_error reason)
 {
-    const struct kith_app_process *process = supervised->process;
     const struct kith_log_field fields[] = {
-        {"process", process->label != NULL ? process->label : process->name, 0},
+        {"process", kithi_app_process_label(supervised->process), 0},
         {"reason", kith_error_name(reason), 0},
     };
     kith_node_log(self->node, KITH_LOG_WARNING, "process_restarts", fields, 2);
@@ -40,7 +39,7 @@ static uint64_t find_due(struct kithi_supervised *supervised, uint64_t now_ns)
     if (tries == 0)
         return now_ns;
     uint64_t wait_ms = tries > 6 ? AGAIN_MOST_MS : AGAIN_MS << (tries - 1);
-    return now_ns + (wait_ms < AGAIN_MOST_MS ? wait_ms : AGAIN_MOST_MS) * NS_PER_MS;
+    return now_ns + wait_ms * NS_PER_MS;
 }
 
 static enum kith_error start_one(struct kith_process *self, struct kithi_supervised *supervised)
