@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "map.h"
+#include "table.h"
 
-enum { CHUNK = 512, FIRST_ITEMS = 4 };
+enum { CHUNK = 512 };
 
 static bool is_before(const struct kithi_instance *instance, uint32_t node, uint32_t index)
 {
@@ -83,11 +83,6 @@ uint32_t kithi_instances_find(const struct kithi_instances *instances, uint32_t 
     return instance->node == node && instance->index == index ? instance->entry : KITHI_NONE;
 }
 
-static void *allocate(const struct kith_platform *platform, size_t size)
-{
-    return platform->allocate(platform->state, size);
-}
-
 static void release_items(const struct kith_platform *platform, const struct kithi_chunk *chunk)
 {
     platform->release(platform->state, chunk->items, chunk->capacity * sizeof *chunk->items);
@@ -107,40 +102,17 @@ void kithi_instances_clear(struct kithi_instances *instances, const struct kith_
     *instances = (struct kithi_instances){.chunks = NULL};
 }
 
-// Gives the items of a chunk room for `capacity`.
-static enum kith_error resize(struct kithi_chunk *chunk, const struct kith_platform *platform,
-                              uint16_t capacity)
-{
-    struct kithi_instance *items = allocate(platform, capacity * sizeof *items);
-    if (items == NULL) {
-        return KITH_ERROR_NO_MEMORY;
-    }
-    if (chunk->count > 0) {
-        memcpy(items, chunk->items, chunk->count * sizeof *items);
-        release_items(platform, chunk);
-    }
-    chunk->items = items;
-    chunk->capacity = capacity;
-    return KITH_OK;
-}
-
-// Room for one more chunk, behind the chunk `place`, which is still to be filled in.
+// Room for one more chunk at `place`, which is still to be filled in.
 static enum kith_error open_chunk(struct kithi_instances *instances,
                                   const struct kith_platform *platform, uint32_t place)
 {
-    uint32_t capacity = instances->chunk_capacity;
-    if (instances->chunk_len == capacity) {
-        uint32_t grown = capacity == 0 ? 1 : 2 * capacity;
-        struct kithi_chunk *chunks = allocate(platform, grown * sizeof *chunks);
-        if (chunks == NULL) {
-            return KITH_ERROR_NO_MEMORY;
-        }
-        if (capacity > 0) {
-            memcpy(chunks, instances->chunks, capacity * sizeof *chunks);
-            platform->release(platform->state, instances->chunks, capacity * sizeof *chunks);
-        }
-        instances->chunks = chunks;
-        instances->chunk_capacity = grown;
+    void *chunks = instances->chunks;
+    enum kith_error error =
+        kithi_names_grow(platform, &chunks, sizeof *instances->chunks, instances->chunk_len,
+                         &instances->chunk_capacity, KITHI_NONE);
+    instances->chunks = chunks;
+    if (error != KITH_OK) {
+        return error;
     }
     struct kithi_chunk *chunk = &instances->chunks[place];
     memmove(chunk + 1, chunk, (instances->chunk_len - place) * sizeof *chunk);
@@ -148,12 +120,22 @@ static enum kith_error open_chunk(struct kithi_instances *instances,
     return KITH_OK;
 }
 
+// Makes room for one more item, below CHUNK.
+static enum kith_error grow(struct kithi_chunk *chunk, const struct kith_platform *platform)
+{
+    void *items = chunk->items;
+    enum kith_error error = kithi_names_grow(platform, &items, sizeof *chunk->items, chunk->count,
+                                             &chunk->capacity, CHUNK);
+    chunk->items = items;
+    return error;
+}
+
 // The one instance moves into a chunk.
 static enum kith_error begin_chunks(struct kithi_instances *instances,
                                     const struct kith_platform *platform)
 {
     struct kithi_chunk first = {.count = 0};
-    enum kith_error error = resize(&first, platform, FIRST_ITEMS);
+    enum kith_error error = grow(&first, platform);
     if (error != KITH_OK) {
         return error;
     }
@@ -172,19 +154,19 @@ static enum kith_error begin_chunks(struct kithi_instances *instances,
 static enum kith_error split(struct kithi_instances *instances,
                              const struct kith_platform *platform, uint32_t place)
 {
-    struct kithi_chunk upper = {.count = 0};
-    enum kith_error error = resize(&upper, platform, CHUNK);
-    if (error != KITH_OK) {
-        return error;
+    struct kithi_chunk upper = {.capacity = CHUNK};
+    upper.items = platform->allocate(platform->state, CHUNK * sizeof *upper.items);
+    if (upper.items == NULL) {
+        return KITH_ERROR_NO_MEMORY;
     }
-    error = open_chunk(instances, platform, place + 1);
+    enum kith_error error = open_chunk(instances, platform, place + 1);
     if (error != KITH_OK) {
         release_items(platform, &upper);
         return error;
     }
     struct kithi_chunk *lower = &instances->chunks[place];
     upper.count = lower->count / 2;
-    lower->count = (uint16_t)(lower->count - upper.count);
+    lower->count = lower->count - upper.count;
     upper.first = lower->first + lower->count;
     memcpy(upper.items, lower->items + lower->count, upper.count * sizeof *upper.items);
     instances->chunks[place + 1] = upper;
@@ -197,11 +179,8 @@ static enum kith_error reserve(struct kithi_instances *instances,
                                const struct kithi_instance *instance, uint32_t *place)
 {
     struct kithi_chunk *chunk = &instances->chunks[*place];
-    if (chunk->count < chunk->capacity) {
-        return KITH_OK;
-    }
-    if (chunk->capacity < CHUNK) {
-        return resize(chunk, platform, (uint16_t)(2 * chunk->capacity));
+    if (chunk->count < CHUNK) {
+        return grow(chunk, platform);
     }
     enum kith_error error = split(instances, platform, *place);
     if (error == KITH_OK) {
@@ -269,7 +248,7 @@ static void merge(struct kithi_instances *instances, const struct kith_platform 
         return;
     }
     memcpy(lower->items + lower->count, upper->items, upper->count * sizeof *upper->items);
-    lower->count = (uint16_t)(lower->count + upper->count);
+    lower->count = lower->count + upper->count;
     drop_chunk(instances, platform, place + 1);
 }
 

@@ -18,7 +18,7 @@ struct kithi_instance {
 struct kithi_chunk {
     struct kithi_instance *items;
     uint32_t first; // position of its first among all
-    uint16_t count, capacity;
+    uint32_t count, capacity;
 };
 
 struct kithi_instances {
