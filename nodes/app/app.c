@@ -57,6 +57,9 @@ static void read_sources(struct kithi_app *self, int argc, char **argv,
 static bool configure(struct kithi_app *self, int argc, char **argv, int *code)
 {
     struct kithi_problems problems = {.kept = 0};
+    const struct kith_setting *settings = self->app->settings;
+    kithi_config_init(&self->config, settings, kithi_settings_count(settings, KITH_APP_SETTINGS),
+                      &problems);
     struct kithi_arguments arguments;
     const struct kithi_program program = {self->app->program, self->app->version,
                                           self->app->summary, self->app->description};
@@ -136,8 +139,6 @@ int kith_app_run(int argc, char **argv, const struct kith_app *app)
     if (mistakes.errors > 0)
         return KITH_EXIT_FAILURE;
     int code;
-    kithi_config_init(&self.config, described.settings,
-                      kithi_settings_count(described.settings, KITH_APP_SETTINGS));
     if (configure(&self, argc, argv, &code)) {
         // A peer of ours that reads our output may end before us.
         signal(SIGPIPE, SIG_IGN);

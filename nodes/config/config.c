@@ -13,28 +13,27 @@
 #include "settings.h"
 #include "value.h"
 
-static void add_setting(struct kithi_config *config, const struct kith_setting *setting)
+static void add_setting(struct kithi_config *config, const struct kith_setting *setting,
+                        struct kithi_problems *problems)
 {
     assert(config->count < KITHI_SETTINGS_MAX);
     assert(kithi_config_find(config, setting->key) < 0 && "the same key twice");
     size_t place = config->count++;
     config->settings[place] = setting;
     config->values[place] = (struct kithi_value){.source = KITHI_INITIAL};
-    if (setting->initial == NULL)
-        return;
-    struct kithi_problems problems = {.kept = 0};
-    kithi_config_set(config, place, setting->initial, KITHI_INITIAL, setting->key, &problems);
-    assert(problems.errors == 0 && "the initial value of a setting is wrong");
+    if (setting->initial != NULL)
+        kithi_config_set(config, place, setting->initial, KITHI_INITIAL, setting->key, problems);
 }
 
-void kithi_config_init(struct kithi_config *config, const struct kith_setting *more, size_t count)
+void kithi_config_init(struct kithi_config *config, const struct kith_setting *more, size_t count,
+                       struct kithi_problems *problems)
 {
     config->count = 0;
     config->file = NULL;
     for (size_t i = 0; i < KITHI_SETTING_COUNT; i++)
-        add_setting(config, &kithi_settings[i]);
+        add_setting(config, &kithi_settings[i], problems);
     for (size_t i = 0; i < count; i++)
-        add_setting(config, &more[i]);
+        add_setting(config, &more[i], problems);
 }
 
 void kithi_config_fini(struct kithi_config *config)
@@ -45,14 +44,17 @@ void kithi_config_fini(struct kithi_config *config)
 }
 
 static void keep(struct kithi_config *config, size_t place, struct kithi_value *value,
-                 const char *text, enum kithi_source source)
+                 const char *text, const char *where, struct kithi_problems *problems)
 {
-    char *copy = strdup(text);
-    if (copy == NULL)
-        abort();
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (copy == NULL) {
+        kithi_problem_error(problems, "%s: there is no memory left for it", where);
+        return;
+    }
+    memcpy(copy, text, size);
     free(config->values[place].text);
     value->text = copy;
-    value->source = source;
     config->values[place] = *value;
 }
 
@@ -60,11 +62,11 @@ void kithi_config_set(struct kithi_config *config, size_t place, const char *tex
                       enum kithi_source source, const char *where, struct kithi_problems *problems)
 {
     const struct kith_setting *setting = config->settings[place];
-    struct kithi_value value = {.number = 0};
+    struct kithi_value value = {.source = source};
     if (!kithi_value_parse(setting, text, &value, where, problems))
         return;
     if (source >= config->values[place].source)
-        keep(config, place, &value, text, source);
+        keep(config, place, &value, text, where, problems);
 }
 
 void kithi_config_add(struct kithi_config *config, size_t place, const char *text,
@@ -76,7 +78,7 @@ void kithi_config_add(struct kithi_config *config, size_t place, const char *tex
         kithi_config_set(config, place, text, source, where, problems);
         return;
     }
-    struct kithi_value value = {.number = 0};
+    struct kithi_value value = {.source = source};
     if (!kithi_value_parse(config->settings[place], text, &value, where, problems))
         return;
     char joined[KITHI_VALUE_SIZE_MAX];
@@ -84,7 +86,7 @@ void kithi_config_add(struct kithi_config *config, size_t place, const char *tex
     if (size >= (int)sizeof(joined))
         kithi_problem_error(problems, "%s: more than %zu bytes together", where, sizeof(joined));
     else
-        keep(config, place, &value, joined, source);
+        keep(config, place, &value, joined, where, problems);
 }
 
 int kithi_config_find(const struct kithi_config *config, const char *key)

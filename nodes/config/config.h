@@ -28,9 +28,10 @@ struct kithi_config {
     const char *file; // path of the configuration file, NULL: none
 };
 
-// Starts with kith's own settings and `count` more of the program's, at their initial values.
-// Asserts that the program's table is sound: keys unique, initial values valid.
-void kithi_config_init(struct kithi_config *config, const struct kith_setting *more, size_t count);
+// Starts with kith's own settings and `count` more of the program's, at their initial values. Keys
+// must be unique.
+void kithi_config_init(struct kithi_config *config, const struct kith_setting *more, size_t count,
+                       struct kithi_problems *problems);
 void kithi_config_fini(struct kithi_config *config);
 
 // Each reads one source over what is there. What is wrong goes to `problems`, and reading goes on.

@@ -11,24 +11,26 @@
 
 #define PATH_SIZE 1024
 
+static _Noreturn void fail(const char *what, const char *why)
+{
+    fprintf(stderr, "kith-pages: %s: %s\n", what, why);
+    exit(EXIT_FAILURE);
+}
+
 static FILE *create(const char *folder, const char *name, const char *ending)
 {
     char path[PATH_SIZE];
     snprintf(path, sizeof(path), "%s/%s%s", folder, name, ending);
     FILE *file = fopen(path, "w");
-    if (file == NULL) {
-        fprintf(stderr, "kith-pages: can't write %s: %s\n", path, strerror(errno));
-        exit(EXIT_FAILURE);
-    }
+    if (file == NULL)
+        fail(path, strerror(errno));
     return file;
 }
 
 static void finish(FILE *file)
 {
-    if (ferror(file) != 0 || fclose(file) != 0) {
-        fprintf(stderr, "kith-pages: can't write: %s\n", strerror(errno));
-        exit(EXIT_FAILURE);
-    }
+    if (ferror(file) != 0 || fclose(file) != 0)
+        fail("can't write", strerror(errno));
 }
 
 static void write_cli(const char *folder)
@@ -53,7 +55,10 @@ static void write_daemon(const char *folder)
     const struct kithi_program program = {KITHD_NAME, KITH_VERSION, KITHD_SUMMARY,
                                           KITHD_DESCRIPTION};
     struct kithi_config config;
-    kithi_config_init(&config, NULL, 0);
+    struct kithi_problems problems = {.kept = 0};
+    kithi_config_init(&config, NULL, 0, &problems);
+    if (problems.errors > 0)
+        fail("settings", problems.texts[0]);
     FILE *file = create(folder, KITHD_NAME, ".8");
     kithi_help_man(file, &program, &config);
     finish(file);

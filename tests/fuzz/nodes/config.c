@@ -58,7 +58,7 @@ static void read_file(const uint8_t *data, size_t size)
     struct kithi_config config;
     struct kithi_problems problems = {.kept = 0};
     char path[64];
-    kithi_config_init(&config, NULL, 0);
+    kithi_config_init(&config, NULL, 0, &problems);
     write_file(data, size, path);
     kithi_config_read_file(&config, path, &problems);
     check_problems(&problems);
@@ -71,7 +71,7 @@ static void read_environment(char *text)
     struct kithi_config config;
     struct kithi_problems problems = {.kept = 0};
     char *const environment[] = {text, NULL};
-    kithi_config_init(&config, NULL, 0);
+    kithi_config_init(&config, NULL, 0, &problems);
     kithi_config_read_environment(&config, environment, &problems);
     check_problems(&problems);
     check_values(&config);

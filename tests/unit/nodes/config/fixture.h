@@ -20,7 +20,7 @@ struct fixture {
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
-    kithi_config_init(&fixture->config, NULL, 0);
+    kithi_config_init(&fixture->config, NULL, 0, &fixture->problems);
     strcpy(fixture->path, "/tmp/kith-test-XXXXXX");
     int file = mkstemp(fixture->path);
     close(file);

@@ -102,7 +102,7 @@ static void what_is_shown_is_read_back_unchanged(void **state)
     free(shown);
 
     struct kithi_config again;
-    kithi_config_init(&again, NULL, 0);
+    kithi_config_init(&again, NULL, 0, &fixture->problems);
     kithi_config_read_file(&again, fixture->path, &fixture->problems);
     expect_no_problem(fixture);
     for (size_t i = 0; i < config->count; i++) {

@@ -97,7 +97,7 @@ static void a_program_adds_settings_of_its_own(void **state)
         {.key = "text", .type = KITH_SETTING_TEXT, .help = "which text"},
     };
     kithi_config_fini(&fixture->config);
-    kithi_config_init(&fixture->config, own, 2);
+    kithi_config_init(&fixture->config, own, 2, &fixture->problems);
     int place = kithi_config_find(&fixture->config, "counters");
     assert_int_equal(place, KITHI_SETTING_COUNT);
     assert_int_equal(fixture->config.values[place].number, 3);
