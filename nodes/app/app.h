@@ -25,6 +25,7 @@ struct kithi_app {
     struct kith_node_service *service;
     struct kithi_resolver *resolver;
     struct kithi_submissions *submissions;
+    struct kithi_peers *peers;
     struct kithi_supervised *supervised; // instances that are started again
     size_t supervised_count;
     struct kith_ref system[KITHI_SYSTEM_PROCESSES]; // in order of their start; NONE: not there
@@ -62,8 +63,9 @@ static inline const char *kithi_app_process_label(const struct kith_app_process 
 int kithi_app_start_processes(struct kithi_app *self);
 
 // Starts the process that keeps links to the peers of the configuration. Errors: those of
-// kith_spawn.
+// kith_spawn. Closed when no process is left.
 enum kith_error kithi_app_start_peers(struct kithi_app *self);
+void kithi_app_close_peers(struct kithi_app *self);
 
 // Begins to stop in good order; a second call stops at once.
 void kithi_app_begin_stop(struct kithi_app *self);

@@ -254,6 +254,7 @@ void kithi_app_close(struct kithi_app *self)
     if (self->service != NULL)
         kith_node_service_close(self->service, &self->platform);
     kithi_supervisor_close(self);
+    kithi_app_close_peers(self);
     if (self->platform_open)
         kith_platform_linux_close(&self->platform);
 }

@@ -20,13 +20,13 @@ struct host {
     bool failed; // the last lookup did
 };
 
-struct peers {
+struct kithi_peers {
     struct kithi_app *app;
-    struct host *hosts;
     size_t count;
+    struct host hosts[HOSTS_MAX];
 };
 
-static void log_host(const struct peers *peers, enum kith_log_level level, const char *event,
+static void log_host(const struct kithi_peers *peers, enum kith_log_level level, const char *event,
                      const struct host *host, enum kith_error error)
 {
     const struct kith_log_field fields[] = {{"host", host->host.text, 0},
@@ -35,7 +35,7 @@ static void log_host(const struct peers *peers, enum kith_log_level level, const
 }
 
 // An IPv4 socket reaches IPv4 only; one on :: reaches both.
-static bool can_reach(const struct peers *peers, const struct kith_endpoint *endpoint)
+static bool can_reach(const struct kithi_peers *peers, const struct kith_endpoint *endpoint)
 {
     const struct kith_endpoint *listen = &peers->app->config.values[KITHI_SETTING_LISTEN].endpoint;
     bool v4 = kith_endpoint_is_v4(listen), both = !v4 && kith_endpoint_is_any(listen);
@@ -44,30 +44,31 @@ static bool can_reach(const struct peers *peers, const struct kith_endpoint *end
 
 // Who there is a link to at that endpoint, 0: nobody. A name may stand for this node, too, among
 // others of its kind.
-static uint64_t find_linked(const struct peers *peers, const struct kith_endpoint *endpoint)
+static uint64_t find_linked(const struct kithi_peers *peers, const struct kith_endpoint *endpoint)
 {
     struct kith_link_info info;
     enum kith_error error = kith_net_peer_info(peers->app->net, endpoint, &info);
     return error == KITH_OK && info.state == KITH_LINK_UP ? info.incarnation : 0;
 }
 
-static bool is_in_use(const struct peers *peers, const struct kith_endpoint *endpoint)
+static bool is_in_use(const struct kithi_peers *peers, const struct kith_endpoint *endpoint)
 {
     uint64_t linked = find_linked(peers, endpoint);
     return linked != 0 && linked != kith_node_incarnation(peers->app->node);
 }
 
-static void add_peer(const struct peers *peers, const struct host *host,
+static bool add_peer(const struct kithi_peers *peers, const struct host *host,
                      const struct kith_endpoint *endpoint)
 {
     char text[KITH_ENDPOINT_TEXT_SIZE];
     enum kith_error error = kith_net_peer_add(peers->app->net, endpoint);
     if (error == KITH_OK)
-        return;
+        return true;
     const struct kith_log_field fields[] = {{"host", host->host.text, 0},
                                             {"endpoint", kith_endpoint_format(endpoint, text), 0},
                                             {"error", kith_error_name(error), 0}};
     kith_node_log(peers->app->node, KITH_LOG_ERROR, "peer_not_added", fields, 3);
+    return false;
 }
 
 static bool contains(const struct kith_endpoint *endpoints, size_t count,
@@ -81,7 +82,7 @@ static bool contains(const struct kith_endpoint *endpoints, size_t count,
 }
 
 // Whether another host of the configuration stands for that endpoint, too.
-static bool is_wanted(const struct peers *peers, const struct host *but,
+static bool is_wanted(const struct kithi_peers *peers, const struct host *but,
                       const struct kith_endpoint *endpoint)
 {
     for (const struct host *host = peers->hosts; host < peers->hosts + peers->count; host++) {
@@ -92,17 +93,15 @@ static bool is_wanted(const struct peers *peers, const struct host *but,
 }
 
 // New addresses become peers; old ones are let go, unless the link is in use.
-static void take_addresses(const struct peers *peers, struct host *host,
+static void take_addresses(const struct kithi_peers *peers, struct host *host,
                            const struct kith_endpoint *found, size_t count)
 {
     struct kith_endpoint kept[KITHI_RESOLVER_ENDPOINTS];
     size_t kept_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!can_reach(peers, &found[i]))
-            continue;
-        kept[kept_count++] = found[i];
-        if (!contains(host->endpoints, host->count, &found[i]))
-            add_peer(peers, host, &found[i]);
+        bool known = contains(host->endpoints, host->count, &found[i]);
+        if (can_reach(peers, &found[i]) && (known || add_peer(peers, host, &found[i])))
+            kept[kept_count++] = found[i];
     }
     for (size_t i = 0; i < host->count; i++) {
         const struct kith_endpoint *old = &host->endpoints[i];
@@ -117,7 +116,7 @@ static void take_addresses(const struct peers *peers, struct host *host,
     host->count = kept_count;
 }
 
-static enum kith_error look_up(const struct peers *peers, struct kith_process *self,
+static enum kith_error look_up(const struct kithi_peers *peers, struct kith_process *self,
                                struct host *host)
 {
     struct kith_endpoint found[KITHI_RESOLVER_ENDPOINTS];
@@ -135,7 +134,7 @@ static enum kith_error look_up(const struct peers *peers, struct kith_process *s
     return error;
 }
 
-static bool is_missing(const struct peers *peers, const struct host *host)
+static bool is_missing(const struct kithi_peers *peers, const struct host *host)
 {
     for (size_t i = 0; i < host->count; i++) {
         if (find_linked(peers, &host->endpoints[i]) == 0)
@@ -144,7 +143,7 @@ static bool is_missing(const struct peers *peers, const struct host *host)
     return host->count == 0;
 }
 
-static enum kith_error look_up_all(const struct peers *peers, struct kith_process *self)
+static enum kith_error look_up_all(struct kithi_peers *peers, struct kith_process *self)
 {
     for (struct host *host = peers->hosts; host < peers->hosts + peers->count; host++) {
         if (!host->host.numeric && look_up(peers, self, host) == KITH_ERROR_KILLED)
@@ -153,7 +152,7 @@ static enum kith_error look_up_all(const struct peers *peers, struct kith_proces
     return KITH_OK;
 }
 
-static uint64_t pause_ns(const struct peers *peers)
+static uint64_t pause_ns(const struct kithi_peers *peers)
 {
     uint64_t pause = peers->app->config.values[KITHI_SETTING_RESOLVE].number;
     for (size_t i = 0; i < peers->count; i++) {
@@ -164,7 +163,7 @@ static uint64_t pause_ns(const struct peers *peers)
 }
 
 // True if there are names among the hosts.
-static bool read_hosts(struct peers *peers, const char *list)
+static bool read_hosts(struct kithi_peers *peers, const char *list)
 {
     char item[KITHI_HOST_ITEM_SIZE];
     bool names = false;
@@ -175,7 +174,7 @@ static bool read_hosts(struct peers *peers, const char *list)
         if (kithi_host_parse(item, &host->host) != KITH_OK)
             peers->count--;
         else if (host->host.numeric)
-            add_peer(peers, host, &host->host.endpoint);
+            (void)add_peer(peers, host, &host->host.endpoint);
         else
             names = true;
     }
@@ -184,21 +183,28 @@ static bool read_hosts(struct peers *peers, const char *list)
 
 static void run_peers(struct kith_process *self, void *argument)
 {
-    struct peers peers = {.app = argument};
-    peers.hosts = malloc(HOSTS_MAX * sizeof(*peers.hosts));
-    const char *list = peers.app->config.values[KITHI_SETTING_PEERS].text;
-    bool names = peers.hosts != NULL && read_hosts(&peers, list);
-    while (names && look_up_all(&peers, self) == KITH_OK &&
-           kith_sleep_until(self, kith_now(self) + pause_ns(&peers)) == KITH_OK)
+    struct kithi_peers *peers = argument;
+    bool names = read_hosts(peers, peers->app->config.values[KITHI_SETTING_PEERS].text);
+    while (names && look_up_all(peers, self) == KITH_OK &&
+           kith_sleep_until(self, kith_now(self) + pause_ns(peers)) == KITH_OK)
         ;
-    free(peers.hosts);
 }
 
 enum kith_error kithi_app_start_peers(struct kithi_app *self)
 {
     if (self->config.values[KITHI_SETTING_PEERS].text == NULL)
         return KITH_OK;
+    self->peers = malloc(sizeof(*self->peers));
+    if (self->peers == NULL)
+        return KITH_ERROR_NO_MEMORY;
+    self->peers->app = self;
+    self->peers->count = 0;
     const struct kith_spawn_options options = {
-        .label = "peers", .entry = run_peers, .argument = self, .stack_size = 32768};
+        .label = "peers", .entry = run_peers, .argument = self->peers, .stack_size = 32768};
     return kith_spawn(self->node, &options, NULL);
+}
+
+void kithi_app_close_peers(struct kithi_app *self)
+{
+    free(self->peers);
 }
