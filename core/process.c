@@ -338,6 +338,7 @@ void kithi_processes_close(struct kith_node *node)
     for (uint32_t slot = 0; slot < node->slots; slot++) {
         struct kith_process *process = kithi_process_at(node, slot);
         if (process->stack.base != NULL) {
+            kithi_check_unpoison(process->stack.base, process->stack.size); // frames left behind
             node->platform.stack_close(node->platform.state, &process->stack);
         }
     }
