@@ -454,6 +454,9 @@ enum kith_error kith_backend_sctp_open(const struct kith_backend_sctp_options *o
     if (self->options.buffer_size == 0) {
         self->options.buffer_size = KITHI_SCTP_BUFFER;
     }
+    if (self->options.buffers_total == 0) {
+        self->options.buffers_total = KITHI_SCTP_BUFFERS_TOTAL;
+    }
     *backend = &self->backend;
     return KITH_OK;
 }

@@ -21,7 +21,7 @@ enum {
     KITHI_SCTP_GIVE_UP_MS = 60000,
     KITHI_SCTP_LEAVE_MS = 5000,
     KITHI_SCTP_BUFFER = 4 << 20,
-    KITHI_SCTP_FULL_BUFFERS = 32, // more connections share as much as so many have
+    KITHI_SCTP_BUFFERS_TOTAL = 128 << 20,
     KITHI_SCTP_BUFFER_LEAST = 256 << 10,
 
     KITHI_SCTP_SLOT_CHUNK = 64,
@@ -136,8 +136,9 @@ void kithi_sctp_slots_forget(const struct kithi_sctp *self);
 void kithi_sctp_slots_close(void);
 
 // socket.c
-// Bytes that the next connection may have in each direction.
-size_t kithi_sctp_find_buffer(size_t buffer_size, uint32_t connections);
+// Bytes that the next connection may have in each direction, beside so many: `most`, or a share of
+// `total` if that is less, but KITHI_SCTP_BUFFER_LEAST in any case.
+size_t kithi_sctp_find_buffer(size_t most, size_t total, uint32_t connections);
 enum kith_error kithi_sctp_socket_open(const struct kithi_sctp_slot *slot, uint16_t port,
                                        struct socket **socket);
 enum kith_error kithi_sctp_socket_connect(const struct kithi_sctp_slot *slot,

@@ -61,11 +61,11 @@ void kithi_sctp_socket_set_path(struct socket *socket, const struct kithi_sctp_s
     (void)set_path(socket, slot);
 }
 
-size_t kithi_sctp_find_buffer(size_t buffer_size, uint32_t connections)
+size_t kithi_sctp_find_buffer(size_t most, size_t total, uint32_t connections)
 {
-    size_t share = buffer_size * KITHI_SCTP_FULL_BUFFERS / (connections + 1);
-    size_t least = buffer_size < KITHI_SCTP_BUFFER_LEAST ? buffer_size : KITHI_SCTP_BUFFER_LEAST;
-    share = share < buffer_size ? share : buffer_size;
+    size_t share = total / (connections + 1);
+    size_t least = most < KITHI_SCTP_BUFFER_LEAST ? most : KITHI_SCTP_BUFFER_LEAST;
+    share = share < most ? share : most;
     return share > least ? share : least;
 }
 
@@ -73,8 +73,9 @@ size_t kithi_sctp_find_buffer(size_t buffer_size, uint32_t connections)
 // more.
 static bool set_buffers(struct socket *socket, const struct kithi_sctp *self)
 {
-    const int size =
-        (int)kithi_sctp_find_buffer(self->options.buffer_size, self->counters.connections);
+    const struct kith_backend_sctp_options *options = &self->options;
+    const int size = (int)kithi_sctp_find_buffer(options->buffer_size, options->buffers_total,
+                                                 self->counters.connections);
     return usrsctp_setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0 &&
            usrsctp_setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0;
 }

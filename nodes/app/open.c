@@ -18,6 +18,7 @@
 #define PORTS_RESERVED          1024 // below this only the system's administrator may listen
 #define LINKS_TO_FILL_A_MAILBOX 4
 #define BACKEND_SPARE           16 // connections beyond the links: those that are being replaced
+#define BUFFERS_PART            8  // SCTP's buffers: 1 / 8 of the memory for messages, each way
 
 static uint64_t number(const struct kithi_app *self, enum kithi_setting setting)
 {
@@ -153,6 +154,7 @@ static enum kith_error open_backend(struct kithi_app *self)
         .platform = &self->platform,
         .udp = udp,
         .connections = (uint32_t)number(self, KITHI_SETTING_LINKS) + BACKEND_SPARE,
+        .buffers_total = number(self, KITHI_SETTING_MEMORY) / BUFFERS_PART,
         .faults = {.seed = number(self, KITHI_SETTING_TEST_SEED),
                    .drop = (uint16_t)number(self, KITHI_SETTING_TEST_DROP),
                    .duplicate = (uint16_t)number(self, KITHI_SETTING_TEST_DUPLICATE),

@@ -122,7 +122,8 @@ const struct kith_setting kithi_settings[KITHI_SETTING_COUNT] = {
             .initial = "1G",
             .minimum = MIB,
             .maximum = 1024 * GIB,
-            .help = "most memory for the contents of all messages together",
+            .help = "most memory for the contents of all messages together; SCTP's buffers come "
+                    "on top, with an 8th as much each way",
         },
     [KITHI_SETTING_MAILBOX] =
         {

@@ -30,7 +30,8 @@ struct kith_backend_sctp_options {
     uint32_t connect_ms;   // an attempt to connect is given up then; 0: 4000
     uint32_t give_up_ms;   // a silent peer is given up after about this; 0: 60000
     uint32_t leave_ms;     // so long may ending in good order take; 0: 5000
-    size_t buffer_size;    // of a connection, each way, bytes; 0: 4 MB. Less beyond 32 of them
+    size_t buffer_size;    // of a connection, each way, bytes; 0: 4 MB
+    size_t buffers_total;  // that all connections share, each way, bytes; 0: 128 MB
     size_t message_most;   // bytes of a message from a peer; 0: KITH_BATCH_MAX
     struct kith_sctp_faults faults;
 };

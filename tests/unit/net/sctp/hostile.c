@@ -319,12 +319,12 @@ static void a_listener_with_too_few_streams_is_of_another_version(void **state)
 static void many_connections_share_what_few_would_have(void **state)
 {
     (void)state;
-    enum { FULL = KITHI_SCTP_BUFFER, LEAST = KITHI_SCTP_BUFFER_LEAST };
-    assert_int_equal(kithi_sctp_find_buffer(FULL, 0), FULL);
-    assert_int_equal(kithi_sctp_find_buffer(FULL, 31), FULL);
-    assert_int_equal(kithi_sctp_find_buffer(FULL, 63), FULL / 2);
-    assert_int_equal(kithi_sctp_find_buffer(FULL, 1000), LEAST);
-    assert_int_equal(kithi_sctp_find_buffer(100000, 1000), 100000); // asked for so little
+    enum { FULL = KITHI_SCTP_BUFFER, LEAST = KITHI_SCTP_BUFFER_LEAST, ALL = 32 * FULL };
+    assert_int_equal(kithi_sctp_find_buffer(FULL, ALL, 0), FULL);
+    assert_int_equal(kithi_sctp_find_buffer(FULL, ALL, 31), FULL);
+    assert_int_equal(kithi_sctp_find_buffer(FULL, ALL, 63), FULL / 2);
+    assert_int_equal(kithi_sctp_find_buffer(FULL, ALL, 1000), LEAST);
+    assert_int_equal(kithi_sctp_find_buffer(100000, ALL, 1000), 100000); // asked for so little
 }
 
 int main(void)
