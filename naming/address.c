@@ -212,9 +212,15 @@ bool kith_name_valid(const char *name)
 
 const char *kith_name_problem(const char *name)
 {
-    struct kithi_word word = kithi_word_scan(name, KITHI_SCAN_NAME);
-    const char *problem = kithi_word_problem(&word);
-    return problem == NULL && name[word.size] != '\0' ? PROBLEM_CHARACTER : problem;
+    struct kithi_word word;
+    return kithi_name_scan(name, &word);
+}
+
+const char *kithi_name_scan(const char *text, struct kithi_word *word)
+{
+    *word = kithi_word_scan(text, KITHI_SCAN_NAME);
+    const char *problem = kithi_word_problem(word);
+    return problem == NULL && text[word->size] != '\0' ? PROBLEM_CHARACTER : problem;
 }
 
 const char *kithi_word_problem(const struct kithi_word *word)
@@ -318,10 +324,12 @@ struct kithi_word kithi_word_scan(const char *text, unsigned scan)
     const unsigned char *bytes = (const unsigned char *)text;
     struct kithi_word word = {.text = text};
     size_t size = 0;
-    unsigned common = D; // of all characters
+    const unsigned wanted = scan | P;
+    unsigned common = D, class; // of all characters; of the next
     for (;;) {
-        while ((classes[bytes[size]] & (scan | P)) != 0) {
-            common &= classes[bytes[size++]];
+        while (((class = classes[bytes[size]]) & wanted) != 0) {
+            common &= class;
+            size++;
         }
         if (bytes[size] < 0x80) {
             break;

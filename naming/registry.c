@@ -128,6 +128,12 @@ static enum kith_error register_name(struct kithi_naming *naming, struct kith_re
     return KITH_OK;
 }
 
+static bool is_reserved(const struct kithi_word *word)
+{
+    return word->size == strlen(KITH_NAMING_NAME) &&
+           memcmp(word->text, KITH_NAMING_NAME, word->size) == 0;
+}
+
 // The wanted index, or KITH_INDEX_ANY.
 static enum kith_error handle_register(struct kithi_naming *naming,
                                        const struct kith_message *message, uint32_t *index)
@@ -142,15 +148,16 @@ static enum kith_error handle_register(struct kithi_naming *naming,
         return KITH_ERROR_DENIED;
     }
     bool asked = request->wanted_case == KITH__NAMING_REGISTER__WANTED_INDEX;
-    if (!kith_name_valid(request->name) || (asked && request->index == KITH_INDEX_ANY)) {
+    struct kithi_word word;
+    if (kithi_name_scan(request->name, &word) != NULL ||
+        (asked && request->index == KITH_INDEX_ANY)) {
         return KITH_ERROR_INVALID;
     }
-    if (strcmp(request->name, KITH_NAMING_NAME) == 0) {
+    if (is_reserved(&word)) {
         return KITH_ERROR_DENIED;
     }
     uint32_t name;
-    enum kith_error error =
-        kithi_name_hold(&naming->table, request->name, strlen(request->name), &name);
+    enum kith_error error = kithi_name_hold(&naming->table, word.text, word.size, &name);
     if (error != KITH_OK) {
         return error;
     }

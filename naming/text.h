@@ -26,6 +26,9 @@ struct kithi_word kithi_word_scan(const char *text, unsigned scan);
 // What is wrong with a word as a name, or NULL.
 const char *kithi_word_problem(const struct kithi_word *word);
 
+// What is wrong with all of `text` as a name, or NULL; `word` is what it begins with.
+const char *kithi_name_scan(const char *text, struct kithi_word *word);
+
 // The index that a word of digits stands for; the result is what is wrong with it, or NULL.
 const char *kithi_index_parse(const struct kithi_word *word, uint32_t *index);
 
