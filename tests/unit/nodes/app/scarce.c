@@ -19,7 +19,7 @@
 
 #include "wrapped.h"
 
-enum { TEXT_SIZE = 64 };
+enum { TEXT_SIZE = 64, PATIENCE_MS = 10000 };
 
 static struct scene {
     unsigned served, submitted, failures; // of what the last run did
@@ -54,7 +54,7 @@ static void call(struct kith_process *self, struct kith_ref to)
 {
     struct kith_message *message = NULL;
     if (is_done(kith_message_new(kith_process_node(self), 1, 2000, &message)))
-        (void)is_done(kith_call(self, to, &message, kith_deadline_ms(self, 1000)));
+        (void)is_done(kith_call(self, to, &message, kith_deadline_ms(self, PATIENCE_MS)));
     kith_message_free(&message);
 }
 
@@ -65,7 +65,7 @@ static void call_by_address(struct kith_process *self)
     struct kith_ref ref;
     struct kith_endpoint endpoint = kith_net_endpoint(kith_app_net(kith_process_node(self)));
     snprintf(text, sizeof(text), "localhost:%u/answer/0", endpoint.port);
-    if (is_done(kith_lookup(self, text, kith_deadline_ms(self, 1000), &ref)))
+    if (is_done(kith_lookup(self, text, kith_deadline_ms(self, PATIENCE_MS), &ref)))
         call(self, ref);
 }
 
@@ -80,7 +80,7 @@ static enum kith_error start(struct kith_process *self, void *state)
     (void)is_done(kith_app_submit(node, note_submission, &scene.submitted));
     if (is_done(kith_app_spawn(node, &more, &ref)))
         call(self, ref);
-    if (is_done(kith_wait_name(self, "answer/1", kith_deadline_ms(self, 100), &ref)))
+    if (is_done(kith_wait_name(self, "answer/1", kith_deadline_ms(self, PATIENCE_MS), &ref)))
         call_by_address(self);
     kith_app_stop(node, KITH_EXIT_OK);
     return KITH_OK;
