@@ -199,8 +199,11 @@ enum kith_error kithi_app_start_peers(struct kithi_app *self)
         return KITH_ERROR_NO_MEMORY;
     self->peers->app = self;
     self->peers->count = 0;
-    const struct kith_spawn_options options = {
-        .label = "peers", .entry = run_peers, .argument = self->peers, .stack_size = 32768};
+    const struct kith_spawn_options options = {.label = "peers",
+                                               .needed = true,
+                                               .entry = run_peers,
+                                               .argument = self->peers,
+                                               .stack_size = 32768};
     return kith_spawn(self->node, &options, NULL);
 }
 

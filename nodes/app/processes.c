@@ -129,7 +129,7 @@ int kithi_app_start_processes(struct kithi_app *self)
     if (self->app->start == NULL)
         return KITH_EXIT_OK;
     const struct kith_spawn_options options = {
-        .label = "start", .entry = run_start, .argument = self};
+        .label = "start", .needed = true, .entry = run_start, .argument = self};
     error = kith_spawn(self->node, &options, NULL);
     if (error != KITH_OK)
         return kithi_app_fail(self, KITH_EXIT_FAILURE, "the program can't be started: %s",

@@ -78,6 +78,7 @@ void kithi_app_begin_stop(struct kithi_app *self)
     self->stopping_since_ns = now;
     kith_node_log(self->node, KITH_LOG_INFO, "node_stopping", NULL, 0);
     const struct kith_spawn_options options = {.label = "shutdown",
+                                               .needed = true,
                                                .entry = run_shutdown,
                                                .argument = self,
                                                .priority = KITH_PRIORITY_HIGH};

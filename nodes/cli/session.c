@@ -16,8 +16,9 @@
 
 #define LEAVE_MS    1000 // how long the goodbye may take
 #define LOOK_MS     1
-#define STACK_SIZE  (256 * 1024) // JSON of any depth is read on it
-#define INTERRUPTED 130          // what shells report for SIGINT
+#define SAME_NS     UINT64_C(200000000) // signals so close are one: timeout(1) sends two
+#define STACK_SIZE  (256 * 1024)        // JSON of any depth is read on it
+#define INTERRUPTED 130                 // what shells report for SIGINT
 
 static int find_targets(struct kithi_session *session)
 {
@@ -129,10 +130,11 @@ static void run_leave(struct kith_process *self, void *argument)
 static void begin_to_leave(struct kithi_session *session)
 {
     const struct kith_spawn_options options = {
-        .label = "leave", .entry = run_leave, .argument = session};
+        .label = "leave", .needed = true, .entry = run_leave, .argument = session};
     if (session->leaving)
         return;
     session->leaving = true;
+    session->leaving_since_ns = kith_node_now(session->node);
     if (kith_spawn(session->node, &options, NULL) != KITH_OK)
         kith_node_stop(session->node);
 }
@@ -141,8 +143,12 @@ static void on_stop(void *argument, int signal_number)
 {
     (void)signal_number;
     struct kithi_session *session = argument;
-    if (session->leaving)
-        return; // that is over in a second, at most
+    uint64_t now = kith_node_now(session->node);
+    if (session->leaving) {
+        if (now - session->leaving_since_ns >= SAME_NS)
+            kith_node_stop(session->node); // who says so twice doesn't want to wait
+        return;
+    }
     session->exit_code = session->interrupted_code;
     kith_kill(session->node, session->process, KITH_OK);
     begin_to_leave(session);
@@ -183,8 +189,11 @@ static void run_command(struct kith_process *self, void *argument)
 
 static int run_node(struct kithi_session *session)
 {
-    const struct kith_spawn_options options = {
-        .label = "command", .entry = run_command, .argument = session, .stack_size = STACK_SIZE};
+    const struct kith_spawn_options options = {.label = "command",
+                                               .needed = true,
+                                               .entry = run_command,
+                                               .argument = session,
+                                               .stack_size = STACK_SIZE};
     enum kith_error error = open_node(session);
     if (error == KITH_OK)
         error = kith_platform_linux_on_stop(&session->platform, on_stop, session);

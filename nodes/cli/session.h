@@ -34,6 +34,7 @@ struct kithi_session {
     uint64_t deadline_ns;         // of the command
     int exit_code, interrupted_code;
     bool platform_open, leaving;
+    uint64_t leaving_since_ns;
 };
 
 // Runs a command that needs a node, from main; gives the exit code.

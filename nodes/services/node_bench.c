@@ -78,12 +78,13 @@ enum kith_error kithi_node_bench(struct kith_serving *serving, const void *reque
     struct kith_ref process;
     if (service->benching)
         return KITH_ERROR_LIMIT;
-    struct kith_spawn_options spawn = {.label = "bench", .entry = run_bench, .argument = service};
+    struct kith_spawn_options spawn = {
+        .label = "bench", .needed = true, .entry = run_bench, .argument = service};
     enum kith_error error = kith_spawn(service->node, &spawn, &process);
     if (error != KITH_OK)
         return error;
-    service->benching = true;
     error = kith_forward(serving->self, process, serving->message, KITH_NO_WAIT);
+    service->benching = error == KITH_OK; // the process has yet to run
     if (error != KITH_OK)
         kith_kill(service->node, process, KITH_ERROR_KILLED);
     return error;
