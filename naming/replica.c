@@ -96,6 +96,17 @@ static void apply(struct kithi_naming *naming, struct kithi_member *member,
     kithi_name_drop(&naming->table, name);
 }
 
+static void apply_all(struct kithi_naming *naming, struct kithi_member *member,
+                      Kith__NamingChangeEntry **changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        apply(naming, member, changes[i]);
+        if (i % KITHI_PAUSE_LOOK == 0) {
+            kithi_naming_pause(naming);
+        }
+    }
+}
+
 // The table is as its owner has it.
 static void confirm(struct kithi_naming *naming, struct kithi_member *member)
 {
@@ -164,9 +175,7 @@ void kithi_naming_replicate(struct kithi_naming *naming, struct kithi_member *me
         }
         return;
     }
-    for (size_t i = 0; i < part->n_entries; i++) {
-        apply(naming, member, part->entries[i]);
-    }
+    apply_all(naming, member, part->entries, part->n_entries);
     member->sequence++;
     member->ask_ns = kith_node_now(naming->node) + KITHI_ASK_NS + member->ask_wait_ns;
     if (part->last) {
@@ -193,9 +202,7 @@ void kithi_naming_change(struct kithi_naming *naming, struct kithi_member *membe
         kithi_replica_ask(naming, member, member->loading);
         return;
     }
-    for (size_t i = 0; i < change->n_changes; i++) {
-        apply(naming, member, change->changes[i]);
-    }
+    apply_all(naming, member, change->changes, change->n_changes);
     member->epoch = KITH_BUG(EPOCH_NOT_RAISED) ? change->previous : change->epoch;
     naming->counters.changes_received++;
     if (!change->current) {
@@ -284,7 +291,7 @@ void kithi_replica_check(struct kithi_naming *naming, uint64_t now_ns)
             kithi_naming_due(naming, member->ask_ns);
             continue;
         }
-        bool room = table->replicated < table->replicated_limit;
+        bool room = kithi_table_has_room(table, &member->roll);
         kithi_replica_ask(naming, member, member->truncated && room);
     }
 }
@@ -292,11 +299,14 @@ void kithi_replica_check(struct kithi_naming *naming, uint64_t now_ns)
 void kithi_replica_clear(struct kithi_naming *naming, struct kithi_member *member,
                          enum kith_error reason)
 {
-    while (member->roll.first != KITHI_NONE) {
+    member->complete = false;
+    for (uint32_t removed = 1; member->roll.first != KITHI_NONE; removed++) {
         remove_entry(naming, member, member->roll.first, member->epoch, reason);
+        if (removed % KITHI_PAUSE_LOOK == 0) {
+            kithi_naming_pause(naming);
+        }
     }
     member->epoch = 0;
-    member->complete = false;
     member->truncated = false;
     member->loading = false;
     member->ask_all = false;

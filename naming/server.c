@@ -195,6 +195,21 @@ static void run(struct kith_process *self, void *argument)
     }
 }
 
+// Giving way wouldn't do: this process has a high priority.
+void kithi_naming_pause(struct kithi_naming *naming)
+{
+    uint64_t now_ns = kith_node_now(naming->node);
+    if (now_ns - naming->turn_ns < KITHI_TURN_NS) {
+        return;
+    }
+    struct kith_process *self = naming->self;
+    enum kith_error error = kith_sleep_until(self, now_ns);
+    if (!is_open(self, naming) || error == KITH_ERROR_KILLED) {
+        kith_exit(self, KITH_OK);
+    }
+    naming->turn_ns = kith_node_now(naming->node);
+}
+
 static void work(struct kithi_naming *naming)
 {
     uint64_t now_ns = kith_node_now(naming->node);

@@ -25,6 +25,9 @@ enum {
     KITHI_LOOKS = 4096,       // entries that a search looks at before others have their turn ...
     KITHI_LOOKS_CLOCK = 16,   // ... or as many as it can in KITHI_LOOKS_NS, in steps of this
     KITHI_BURST = 32,         // messages to one receiver before others have their turn
+    KITHI_PAUSE_LOOK = 64,    // entries between two looks at the clock
+    KITHI_WAITS_OF_NODE = 16, // for one name, of one other node: each entry of it looks at all
+    KITHI_WATCHES_OF_NODE = 64, // of one other node: each entry looks at all
 };
 
 #define KITHI_MS            UINT64_C(1000000)
@@ -35,7 +38,7 @@ enum {
 #define KITHI_ASK_NS        (1000 * KITHI_MS)  // until the table is asked for again, doubling ...
 #define KITHI_ASK_MOST_NS   (32000 * KITHI_MS) // ... up to this
 #define KITHI_LOOKS_NS      (50 * KITHI_MS / 1000)
-#define KITHI_TURN_NS       (500 * KITHI_MS / 1000) // for the beginnings of watches, at a time
+#define KITHI_TURN_NS       (500 * KITHI_MS / 1000) // of what takes long, at a time
 #define KITHI_STEADY_NS     (1000 * KITHI_MS)  // a watch that goes well for so long begins anew
 #define KITHI_LOG_AGAIN_NS  (10000 * KITHI_MS) // between lines of a kind that peers can bring about
 #define KITHI_SWEEP_NS      (1000 * KITHI_MS)  // between looks for waits whose deadline has passed
@@ -189,7 +192,8 @@ struct kithi_naming {
     uint32_t wait_capacity, wait_used, wait_free;
     uint32_t first_node_wait;
 
-    bool woken; // a wake-up is in the mailbox
+    bool woken;       // a wake-up is in the mailbox
+    uint64_t turn_ns; // when others last had their turn
     bool members_changed;
     bool rescan;               // an observer had no memory
     uint64_t flush_ns;         // changes are to be published by then; KITH_FOREVER: none are
@@ -227,6 +231,8 @@ void kithi_naming_answer_error(struct kithi_naming *naming, struct kith_message 
 // The same, or an empty reply if `error` is OK.
 void kithi_naming_answer_nothing(struct kithi_naming *naming, struct kith_message **message,
                                  enum kith_error error);
+// Between the steps of what peers can make long: lets all others run, now and then.
+void kithi_naming_pause(struct kithi_naming *naming);
 // Allocates zeroed memory. NULL when there is none.
 void *kithi_naming_allocate(const struct kithi_naming *naming, size_t size);
 void kithi_naming_free(const struct kithi_naming *naming, void *memory, size_t size);

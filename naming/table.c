@@ -243,12 +243,18 @@ static void strike(struct kithi_table *table, struct kithi_roll *roll, uint32_t 
     roll->digest -= entry_digest(table, entry);
 }
 
+bool kithi_table_has_room(const struct kithi_table *table, const struct kithi_roll *roll)
+{
+    uint32_t limit = table->replicated_limit, last = limit / 4;
+    return table->replicated < limit && (table->replicated < limit - last || roll->count < last);
+}
+
 enum kith_error kithi_entry_add(struct kithi_table *table, struct kithi_roll *roll,
                                 const struct kithi_entry *values, uint32_t *entry)
 {
     bool own = values->node == KITHI_OWN;
     uint32_t *count = own ? &table->own : &table->replicated;
-    if (*count >= (own ? table->own_limit : table->replicated_limit)) {
+    if (own ? *count >= table->own_limit : !kithi_table_has_room(table, roll)) {
         return KITH_ERROR_LIMIT;
     }
     enum kith_error error = reserve_entry(table);

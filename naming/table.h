@@ -72,6 +72,10 @@ enum kith_error kithi_name_hold(struct kithi_table *table, const char *text, siz
                                 uint32_t *name);
 void kithi_name_drop(struct kithi_table *table, uint32_t name);
 
+// Whether one more entry of another node fits: the last quarter of the room is for nodes that have
+// less than a quarter of it.
+bool kithi_table_has_room(const struct kithi_table *table, const struct kithi_roll *roll);
+
 // Adds an entry with the values (name, node, index, slot, generation, epoch, client) of `values` at
 // the end of the node's roll. There must be none of that name, node and index. LIMIT, NO_MEMORY.
 enum kith_error kithi_entry_add(struct kithi_table *table, struct kithi_roll *roll,

@@ -168,6 +168,19 @@ static bool has_share(const struct kithi_naming *naming, uint64_t node)
     return held < quarter && naming->counters.waits < 3 * quarter;
 }
 
+static bool has_share_of_name(struct kithi_naming *naming, const struct kithi_wait *wait,
+                              uint64_t node)
+{
+    uint32_t held = 0;
+    if (node == kith_node_incarnation(naming->node)) {
+        return true;
+    }
+    for (uint32_t id = *list_of(naming, wait); id != KITHI_NONE; id = naming->waits[id].name_next) {
+        held += naming->clients[naming->waits[id].client].ref.node == node;
+    }
+    return held < KITHI_WAITS_OF_NODE;
+}
+
 static enum kith_error take_wait(struct kithi_naming *naming, uint32_t *id)
 {
     if (naming->wait_free != KITHI_NONE) {
@@ -267,7 +280,8 @@ static enum kith_error park(struct kithi_naming *naming, struct kithi_wait *wait
     uint32_t id;
     enum kith_error error = strip(wait, message);
     if (error == KITH_OK) {
-        bool has = has_share(naming, message->reply_to.node);
+        uint64_t node = message->reply_to.node;
+        bool has = has_share(naming, node) && has_share_of_name(naming, wait, node);
         error = has ? take_wait(naming, &id) : KITH_ERROR_LIMIT;
     }
     if (error != KITH_OK) {

@@ -289,13 +289,12 @@ void kithi_watches_link(struct kithi_naming *naming, struct kithi_member *member
     }
 }
 
-// From when the table is half full no other node has more than a quarter of it, and the last
+// Another node has at most so many, and from when the table is half full a quarter of it; the last
 // quarter is for processes of this one.
 static bool has_share(const struct kithi_naming *naming, uint64_t node)
 {
     uint32_t held = 0;
-    if (naming->counters.watches < naming->options.watches / 2 ||
-        node == kith_node_incarnation(naming->node)) {
+    if (node == kith_node_incarnation(naming->node)) {
         return true;
     }
     for (uint32_t id = 0; id < naming->watch_used; id++) {
@@ -303,7 +302,9 @@ static bool has_share(const struct kithi_naming *naming, uint64_t node)
         held += watch->id != 0 && naming->clients[watch->client].ref.node == node;
     }
     uint32_t quarter = naming->options.watches / 4;
-    return held < quarter && naming->counters.watches < 3 * quarter;
+    return held < KITHI_WATCHES_OF_NODE &&
+           (naming->counters.watches < 2 * quarter ||
+            (held < quarter && naming->counters.watches < 3 * quarter));
 }
 
 static enum kith_error take_watch(struct kithi_naming *naming, uint32_t *id)

@@ -393,7 +393,7 @@ static void a_cut_table_is_looked_up_at_its_owner(void **state)
         last = cluster_register(&cluster, 1, "x", i);
     }
     cluster_connect_all(&cluster);
-    assert_int_equal(cluster_status(&cluster, 0).replicated, 5);
+    assert_int_equal(cluster_status(&cluster, 0).replicated, 4);
     expect(&cluster, 0, "node1/x/19", last);
     expect(&cluster, 0, "x/19", last);
     expect_error(&cluster, 0, "node1/x/20", KITH_ERROR_NOT_FOUND);

@@ -81,6 +81,49 @@ static void look_up_remotely(struct kith_process *self, void *argument)
     assert_int_equal(call(self, visit->naming, &message), KITH_ERROR_INVALID);
 }
 
+static enum kith_error watch_all(struct kith_process *self, const struct visit *visit)
+{
+    struct kith_message *message;
+    Kith__NamingWatch *watch = new_request(self, WATCH, &kith__naming_watch__descriptor, &message);
+    watch->pattern = kith_message_text(message, "*");
+    watch->kinds = KITH_WATCH_NODES;
+    enum kith_error error = call(self, visit->naming, &message);
+    kith_message_free(&message);
+    return error;
+}
+
+static void ask_for_too_much(struct kith_process *self, void *argument)
+{
+    const struct visit *visit = argument;
+    struct kith_message *message;
+    uint64_t id;
+    for (unsigned i = 0; i < 17; i++) {
+        Kith__NamingWait *wait = new_request(self, WAIT, &kith__naming_wait__descriptor, &message);
+        wait->name = kith_message_text(message, "nobody");
+        uint64_t deadline_ns = kith_deadline_ms(self, 1000);
+        assert_int_equal(kith_request(self, visit->naming, &message, deadline_ns, deadline_ns, &id),
+                         KITH_OK);
+    }
+    assert_int_equal(kith_receive_reply(self, id, &message, KITH_FOREVER), KITH_OK);
+    assert_int_equal(message->error, KITH_ERROR_LIMIT);
+    kith_message_free(&message);
+    for (unsigned i = 0; i < 64; i++) {
+        assert_int_equal(watch_all(self, visit), KITH_OK);
+    }
+    assert_int_equal(watch_all(self, visit), KITH_ERROR_LIMIT);
+}
+
+static void another_node_gets_a_few_watches_and_waits(void **state)
+{
+    (void)state;
+    struct cluster cluster;
+    cluster_open(&cluster, 2, &kith_limits_linux, NULL);
+    cluster_connect_all(&cluster);
+    struct visit visit = {.naming = cluster.naming[1]};
+    cluster_run(&cluster, 0, ask_for_too_much, &visit);
+    cluster_close(&cluster);
+}
+
 // One request of each method that takes a name or a pattern.
 static void send_name(struct kith_process *self, const struct visit *visit, const char *name)
 {
@@ -435,6 +478,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_node_can_be_asked),
+        cmocka_unit_test(another_node_gets_a_few_watches_and_waits),
         cmocka_unit_test(bad_names_from_another_node_are_refused),
         cmocka_unit_test(a_name_with_a_zero_byte_is_refused),
         cmocka_unit_test(names_belong_to_their_node_and_process),

@@ -161,6 +161,23 @@ static void own_and_replicated_entries_have_their_own_limits(void **state)
     close_fixture(&fixture);
 }
 
+static void one_node_leaves_the_last_quarter_to_others(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    uint32_t entry;
+    open_fixture(&fixture, 2, 8);
+    for (uint32_t index = 0; index < 6; index++) {
+        assert_int_equal(add(&fixture, "many", 1, index, 1, &entry), KITH_OK);
+    }
+    assert_int_equal(add(&fixture, "many", 1, 6, 1, &entry), KITH_ERROR_LIMIT);
+    assert_int_equal(add(&fixture, "few", 2, 0, 1, &entry), KITH_OK);
+    assert_int_equal(add(&fixture, "few", 2, 1, 1, &entry), KITH_OK);
+    assert_int_equal(add(&fixture, "few", 2, 2, 1, &entry), KITH_ERROR_LIMIT);
+    remove_all(&fixture);
+    close_fixture(&fixture);
+}
+
 static void the_digest_is_that_of_the_entries_whatever_their_order(void **state)
 {
     (void)state;
@@ -308,6 +325,7 @@ int main(void)
         cmocka_unit_test(an_index_on_several_nodes_is_taken_by_turns),
         cmocka_unit_test(the_lowest_free_index_fills_gaps),
         cmocka_unit_test(own_and_replicated_entries_have_their_own_limits),
+        cmocka_unit_test(one_node_leaves_the_last_quarter_to_others),
         cmocka_unit_test(the_digest_is_that_of_the_entries_whatever_their_order),
         cmocka_unit_test(random_changes_leave_what_a_plain_list_would),
         cmocka_unit_test(many_names_are_all_found_while_the_map_grows),
