@@ -16,6 +16,9 @@ static struct kithi_partial *open_partial(struct kithi_channel *channel,
 static void note_progress(struct kithi_channel *channel, size_t arrived);
 static void make_room(struct kithi_channel *channel, struct kithi_partial *partial, size_t needed);
 static void keep_share(struct kith_net *net);
+static bool gives_way(const struct kithi_channel *channel, const struct kithi_channel *other,
+                      uint64_t now_ns);
+static uint64_t find_yield(const struct kithi_channel *channel, uint64_t now_ns);
 static void refuse_largest(struct kithi_channel *channel);
 static void refuse(struct kithi_channel *channel, struct kithi_partial *partial,
                    enum kith_error error);
@@ -63,14 +66,17 @@ void kithi_parts_continue(struct kithi_channel *channel, unsigned stream,
     }
 }
 
-// Trickling isn't progress: something has to come of what is held.
 static void note_progress(struct kithi_channel *channel, size_t arrived)
 {
-    channel->part_bytes += arrived;
-    if (channel->part_bytes >= channel->partial_bytes / KITHI_PARTS_PROGRESS) {
+    uint64_t now_ns = kith_node_now(channel->net->node);
+    if (channel->partial_bytes == 0) {
         channel->part_bytes = 0;
-        channel->part_ns = kith_node_now(channel->net->node);
+        channel->part_ns = now_ns;
+    } else if (now_ns - channel->part_ns > KITHI_PARTS_WINDOW_MS * KITHI_MS) {
+        channel->part_bytes /= 2;
+        channel->part_ns += (now_ns - channel->part_ns) / 2;
     }
+    channel->part_bytes += arrived;
 }
 
 void kithi_parts_drop(struct kithi_channel *channel)
@@ -124,23 +130,40 @@ static void make_room(struct kithi_channel *channel, struct kithi_partial *parti
 }
 
 // When the unfinished messages of all links together hold too much, a link gives way: the one on
-// which too little has come for longest, if that is long, else the one that holds most.
+// which least comes for what it holds.
 static void keep_share(struct kith_net *net)
 {
+    uint64_t now_ns = kith_node_now(net->node);
     while (net->partial_bytes > net->partial_bytes_most) {
-        struct kithi_channel *most = net->channels, *oldest = NULL;
-        for (struct kithi_channel *channel = most; channel != NULL; channel = channel->next) {
-            if (channel->partial_bytes > most->partial_bytes) {
-                most = channel;
-            }
+        struct kithi_channel *found = NULL;
+        for (struct kithi_channel *channel = net->channels; channel != NULL;
+             channel = channel->next) {
             if (channel->partial_bytes > 0 &&
-                (oldest == NULL || channel->part_ns < oldest->part_ns)) {
-                oldest = channel;
+                (found == NULL || gives_way(channel, found, now_ns))) {
+                found = channel;
             }
         }
-        bool stalls = kith_node_now(net->node) - oldest->part_ns >= KITHI_PARTS_STALL_MS * KITHI_MS;
-        refuse_largest(stalls ? oldest : most);
+        refuse_largest(found);
     }
+}
+
+// Where about as much comes for what each holds, the one that holds more.
+static bool gives_way(const struct kithi_channel *channel, const struct kithi_channel *other,
+                      uint64_t now_ns)
+{
+    uint64_t yield = find_yield(channel, now_ns), others = find_yield(other, now_ns);
+    if (yield < others / 2 || others < yield / 2) {
+        return yield < others;
+    }
+    return channel->partial_bytes > other->partial_bytes;
+}
+
+// Bytes a second that come for each MB held.
+static uint64_t find_yield(const struct kithi_channel *channel, uint64_t now_ns)
+{
+    uint64_t span_ms = (now_ns - channel->part_ns) / KITHI_MS;
+    span_ms = span_ms > KITHI_PARTS_LEAST_MS ? span_ms : KITHI_PARTS_LEAST_MS;
+    return ((uint64_t)channel->part_bytes * 1000 / span_ms << 20) / channel->partial_bytes;
 }
 
 static void refuse_largest(struct kithi_channel *channel)

@@ -214,14 +214,14 @@ static void who_holds_most_of_the_memory_is_refused_for_others(void **state)
             peer_hear_kind(&greedy[0], KITH_FRAME_PART, &(struct kith_frame){0}, &(unsigned){0})) {
         }
     }
-    assert_in_range(refused, 3, 4);
+    assert_in_range(refused, 1, 4);
     fake_closed(greedy[1].connection, KITH_ERROR_UNREACHABLE);
     assert_int_equal(memory_of_messages(&fixture), 0);
     close_fixture(&fixture);
 }
 
-// What others have begun and left lying goes before what is being sent, however little it is.
-static void a_message_that_stands_still_gives_way(void **state)
+// What others have begun and send on bit by bit goes before what is being sent, however much it is.
+static void a_message_that_trickles_gives_way(void **state)
 {
     (void)state;
     struct fixture fixture;
@@ -241,7 +241,12 @@ static void a_message_that_stands_still_gives_way(void **state)
         peer_send(&idle[i], 4, &first);
         send_zeros(&idle[i], 4, BEGUN - PART); // it holds 640 KB by now
     }
-    run_for(&fixture, 1500);
+    for (unsigned turn = 0; turn < 3; turn++) {
+        run_for(&fixture, 500);
+        for (unsigned i = 0; i < 3; i++) {
+            send_zeros(&idle[i], 4, PART);
+        }
+    }
     send_parts(&peer, 4, message_frame(peer_process, receiver, ""), LARGE, PART);
     assert_int_equal(receiving.got, 1);
     assert_true(receiving.good);
@@ -260,7 +265,7 @@ int main(void)
         cmocka_unit_test(a_large_message_that_the_peer_returns_comes_in_parts),
         cmocka_unit_test(a_message_that_is_announced_holds_little_until_it_comes),
         cmocka_unit_test(who_holds_most_of_the_memory_is_refused_for_others),
-        cmocka_unit_test(a_message_that_stands_still_gives_way),
+        cmocka_unit_test(a_message_that_trickles_gives_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
