@@ -12,6 +12,7 @@ static struct kith_hello make_hello(const struct kith_net *net);
 static void receive_hello(struct kithi_channel *channel, const struct kith_frame *frame);
 static enum kith_error check_hello(struct kithi_channel *channel, const struct kith_frame *frame);
 static void meet(struct kithi_channel *channel);
+static void limit_waiting(const struct kithi_link *link);
 static void offer_or_hold(struct kithi_channel *channel);
 static void offer(struct kithi_channel *channel);
 static void receive_offer(struct kithi_channel *channel, const struct kith_frame *frame);
@@ -175,6 +176,24 @@ static void meet(struct kithi_channel *channel)
         offer_or_hold(channel);
     } else {
         channel->state = KITHI_CHANNEL_WAITING;
+        limit_waiting(link);
+    }
+}
+
+// A peer that never offers must not take all connections by that. The newest are the first.
+static void limit_waiting(const struct kithi_link *link)
+{
+    struct kithi_channel *oldest = NULL;
+    uint32_t count = 0;
+    for (struct kithi_channel *channel = link->net->channels; channel != NULL;
+         channel = channel->next) {
+        if (channel->link == link && channel->state == KITHI_CHANNEL_WAITING) {
+            oldest = channel;
+            count++;
+        }
+    }
+    if (count > KITHI_WAITING_MOST) {
+        kithi_channel_end(oldest, true);
     }
 }
 

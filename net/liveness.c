@@ -82,7 +82,7 @@ static void tick(struct kith_alarm *alarm)
     struct kithi_link *link = (struct kithi_link *)alarm;
     uint64_t now_ns = kith_node_now(link->net->node);
     if (link->given_up) {
-        if (!kithi_peers_want(link)) {
+        if (kithi_peer_wanting(link) == NULL) {
             kithi_link_end(link, KITH_ERROR_UNREACHABLE, 0);
             return;
         }

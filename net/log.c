@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lines that the link layer logs. Strangers can bring most of them about as often as they
-// connect, so there is a limit to those; how many were left out is logged too. Nothing is left out
-// about nodes that this one was told to reach.
+// connect, so there is a limit to those; how many were left out is logged too. Nodes that this one
+// was told to reach have a limit of their own, and so have those that come for a moment.
 #include <string.h>
 
 #include "net_state.h"
 
-static bool is_admitted(struct kith_net *net);
+// Lines at once, and then a second. `full_ns` is when as many can be logged again.
+struct limit {
+    uint64_t burst, per_second;
+    uint64_t *full_ns;
+};
+
+static bool is_admitted(struct kith_net *net, struct kithi_peer *wanted);
+static bool take_line(const struct kith_net *net, const struct limit *limit);
 
 void kithi_log_endpoint(struct kith_net *net, enum kith_log_level level, const char *event,
                         const struct kith_endpoint *endpoint, enum kith_error reason)
@@ -16,8 +23,8 @@ void kithi_log_endpoint(struct kith_net *net, enum kith_log_level level, const c
         {"peer", kith_endpoint_format(endpoint, text), 0},
         {"reason", kith_error_name(reason), 0},
     };
-    const struct kithi_peer *peer = kithi_peer_find(net, endpoint);
-    if ((peer != NULL && peer->wanted) || is_admitted(net)) {
+    struct kithi_peer *peer = kithi_peer_find(net, endpoint);
+    if (is_admitted(net, peer != NULL && peer->wanted ? peer : NULL)) {
         kith_node_log(net->node, level, event, fields, 2);
     }
 }
@@ -32,9 +39,12 @@ void kithi_log_link(const struct kithi_link *link, enum kith_log_level level, co
         {"peer", kith_endpoint_format(&link->endpoint, text), 0},
         {"reason", kith_error_name(reason), 0},
     };
+    struct kith_net *net = link->net;
     bool transient = link->hello.transient;
-    if (transient || kithi_peers_want(link) || is_admitted(link->net)) {
-        kith_node_log(link->net->node, transient ? KITH_LOG_DEBUG : level, event, fields,
+    const struct limit of_transients = {KITHI_LOG_BURST, KITHI_LOG_PER_SECOND,
+                                        &net->log_transient_full_ns};
+    if (transient ? take_line(net, &of_transients) : is_admitted(net, kithi_peer_wanting(link))) {
+        kith_node_log(net->node, transient ? KITH_LOG_DEBUG : level, event, fields,
                       reason == KITH_OK ? 2 : 3);
     }
 }
@@ -72,25 +82,39 @@ void kithi_log_malformed(const struct kithi_channel *channel, const char *what)
     kith_node_log(net->node, KITH_LOG_WARNING, "input_malformed", fields, 2);
 }
 
-// A place for each node that there may be, so that a cluster's start is logged whole, and then some
-// lines a second. `log_full_ns` is when as many could be logged again.
-static bool is_admitted(struct kith_net *net)
+// A line for each node that there may be, so that a cluster's start is logged whole, and then some
+// a second. `wanted` is the peer it is about, if this node was told to reach it.
+static bool is_admitted(struct kith_net *net, struct kithi_peer *wanted)
 {
-    uint64_t now_ns = kith_node_now(net->node);
-    uint64_t interval_ns = 1000 * KITHI_MS / KITHI_LOG_PER_SECOND;
-    uint64_t burst_ns = (KITHI_LOG_BURST + net->capacity) * interval_ns;
-    if (net->log_full_ns < now_ns) {
-        net->log_full_ns = now_ns;
+    const struct limit of_strangers = {KITHI_LOG_BURST + net->capacity, KITHI_LOG_PER_SECOND,
+                                       &net->log_full_ns};
+    if (wanted != NULL) {
+        const struct limit of_peer = {KITHI_LOG_WANTED_BURST, KITHI_LOG_WANTED_PER_SECOND,
+                                      &wanted->log_full_ns};
+        if (take_line(net, &of_peer)) {
+            return true;
+        }
     }
-    if (net->log_full_ns - now_ns > burst_ns) {
+    if (!take_line(net, &of_strangers)) {
         net->log_left_out++;
         return false;
     }
-    net->log_full_ns += interval_ns;
     if (net->log_left_out > 0) {
         struct kith_log_field field = {"lines", NULL, net->log_left_out};
         net->log_left_out = 0;
         kith_node_log(net->node, KITH_LOG_WARNING, "log_limited", &field, 1);
     }
+    return true;
+}
+
+static bool take_line(const struct kith_net *net, const struct limit *limit)
+{
+    uint64_t now_ns = kith_node_now(net->node);
+    uint64_t interval_ns = 1000 * KITHI_MS / limit->per_second;
+    uint64_t full_ns = *limit->full_ns < now_ns ? now_ns : *limit->full_ns;
+    if (full_ns - now_ns > limit->burst * interval_ns) {
+        return false;
+    }
+    *limit->full_ns = full_ns + interval_ns;
     return true;
 }

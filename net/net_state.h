@@ -9,15 +9,16 @@
 
 enum {
     KITHI_DETECT_MS = 5000,
-    KITHI_TICKS = 20,            // looks at a link within the detection time
-    KITHI_LARGE_OPEN = 4,        // large messages in parts at once on one link
-    KITHI_PARTS_AHEAD = 4,       // memory for one, as a multiple of what has come of it
-    KITHI_PARTS_STALL_MS = 1000, // without progress, before others come first
-    KITHI_PARTS_PROGRESS = 16,   // that is a part of this size of what is held
-    KITHI_MALFORMED_MOST = 4,    // undecodable frames after which a connection is ended
-    KITHI_TURN_BYTES = 16384,    // of a link: what the pump begins with, and does in a turn
-    KITHI_CREDIT_BYTES = 4096,   // payload that costs one credit more
-    KITHI_MARK_MESSAGES = 4096,  // handed over on a stream before we ask how far the peer has read
+    KITHI_TICKS = 20,      // looks at a link within the detection time
+    KITHI_LARGE_OPEN = 4,  // large messages in parts at once on one link
+    KITHI_PARTS_AHEAD = 4, // memory for one, as a multiple of what has come of it
+    KITHI_PARTS_WINDOW_MS =
+        1000,                   // over which it is measured what comes; what was before counts half
+    KITHI_PARTS_LEAST_MS = 10,  // beyond which something can be said of it
+    KITHI_MALFORMED_MOST = 4,   // undecodable frames after which a connection is ended
+    KITHI_TURN_BYTES = 16384,   // of a link: what the pump begins with, and does in a turn
+    KITHI_CREDIT_BYTES = 4096,  // payload that costs one credit more
+    KITHI_MARK_MESSAGES = 4096, // handed over on a stream before we ask how far the peer has read
     KITHI_BACKOFF_FIRST_MS = 100,
     KITHI_BACKOFF_MOST_MS = 5000,
     KITHI_AGAIN_MS = 50,       // the longest wait before the first try to reconnect
@@ -26,9 +27,12 @@ enum {
     KITHI_SLOW_DETECTS = 4,    // what waits would take so long: it stands
     KITHI_LAST_PLACES = 8,     // one in so many links is for addresses that have none
     KITHI_SILENT_LEAST = 8,    // connections of an address without a hello, beside so many links
+    KITHI_WAITING_MOST = 4,    // connections of a link that wait for the peer's offer
     KITHI_FORGET_DETECTS = 12, // an unreachable node nobody wants is forgotten after so many
     KITHI_LOG_BURST = 100,     // lines about strangers at once, beside one for each link
     KITHI_LOG_PER_SECOND = 10,
+    KITHI_LOG_WANTED_BURST = 20, // likewise about a peer that this node was told to reach
+    KITHI_LOG_WANTED_PER_SECOND = 1,
     KITHI_LEAVE_POLL_MS = 10,
     KITHI_DOWN_BYTES = 96,           // of the three frames of a DOWN, at most about
     KITHI_CREDIT_FRAME_BYTES = 32,   // likewise of a CREDIT
@@ -62,9 +66,9 @@ struct kithi_channel {
     struct kith_hello hello;
     struct kithi_partial *partials[KITH_STREAMS]; // large messages that are arriving
     uint32_t partial_len;
-    size_t partial_bytes;                  // that these hold
-    size_t part_bytes;                     // that have come since part_ns
-    uint64_t part_ns;                      // when there was progress with them
+    size_t partial_bytes; // that these hold
+    size_t part_bytes;    // that have come since part_ns
+    uint64_t part_ns;
     struct kithi_channel *next, *previous; // in net->channels; next in net->ended
 };
 
@@ -81,6 +85,7 @@ struct kithi_peer {
     struct kithi_channel *channel; // of a try under way
     uint32_t tries;
     uint64_t expires_ns; // one that isn't wanted and was never reached
+    uint64_t log_full_ns;
     enum kith_error last_error, logged_error;
 };
 
@@ -118,7 +123,7 @@ struct kith_net {
     unsigned char *scratch; // a part on its way
     bool leaving, opened;
     uint64_t leave_deadline_ns;
-    uint64_t malformed_next_ns, log_full_ns;
+    uint64_t malformed_next_ns, log_full_ns, log_transient_full_ns;
     uint64_t log_left_out; // lines
 };
 
@@ -163,7 +168,8 @@ void kithi_peers_joined(struct kithi_link *link, struct kithi_peer *dialed);
 void kithi_peer_leads_to(struct kithi_peer *peer, struct kithi_link *link);
 // Its connection was lost: those that led to it try again. `steady`: it had been up for a while.
 void kithi_peers_lost(struct kithi_link *link, bool steady);
-bool kithi_peers_want(const struct kithi_link *link);
+// The peer by which this node was told to reach the link's, or NULL.
+struct kithi_peer *kithi_peer_wanting(const struct kithi_link *link);
 // The link has ended: forgets those that nobody wants, goes on with the rest after a while.
 void kithi_peers_ended(struct kithi_link *link);
 

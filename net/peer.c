@@ -173,16 +173,16 @@ void kithi_peers_lost(struct kithi_link *link, bool steady)
     }
 }
 
-bool kithi_peers_want(const struct kithi_link *link)
+struct kithi_peer *kithi_peer_wanting(const struct kithi_link *link)
 {
     const struct kith_net *net = link->net;
     for (uint32_t place = 0; place < net->capacity; place++) {
-        const struct kithi_peer *peer = net->peers[place];
+        struct kithi_peer *peer = net->peers[place];
         if (peer != NULL && peer->link == link && peer->wanted) {
-            return true;
+            return peer;
         }
     }
-    return false;
+    return NULL;
 }
 
 void kithi_peers_ended(struct kithi_link *link)

@@ -79,7 +79,7 @@ static uint32_t find_lost(const struct kith_net *net, const struct kith_endpoint
         }
         bool shorter =
             found == net->capacity || find_time_up(link) < find_time_up(net->links[found]);
-        if (shorter && !kithi_peers_want(link)) {
+        if (shorter && kithi_peer_wanting(link) == NULL) {
             found = place;
         }
     }

@@ -114,8 +114,8 @@ static bool has_right_ends(const struct kithi_link *link, const struct kith_fram
         return frame->to.node == peer;
     case KITH_FRAME_MESSAGE: // one for an earlier incarnation of this node comes back as stale
         return from_peer;
-    case KITH_FRAME_RETURN: // and says for whom it was
-        return to_own;
+    case KITH_FRAME_RETURN: // and says for whom it was: an earlier one of the peer, but nobody else
+        return to_own && (from_peer || kithi_link_find(link->net, frame->from.node) == NULL);
     default:
         return from_peer && to_own;
     }
