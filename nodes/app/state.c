@@ -48,6 +48,18 @@ static int take_folder(struct kithi_app *self, const char *folder)
                           folder);
 }
 
+// A file of ours, whatever somebody has put there: nothing is written through links.
+static FILE *open_new(const char *path)
+{
+    if (unlink(path) != 0 && errno != ENOENT)
+        return NULL;
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    FILE *stream = file < 0 ? NULL : fdopen(file, "w");
+    if (file >= 0 && stream == NULL)
+        close(file);
+    return stream;
+}
+
 // Written beside it first, so that nobody reads half of it.
 int kithi_app_write_state(struct kithi_app *self)
 {
@@ -60,7 +72,7 @@ int kithi_app_write_state(struct kithi_app *self)
         return code;
     snprintf(self->state_path, sizeof(self->state_path), "%s/node.json", folder);
     snprintf(draft, sizeof(draft), "%s.new", self->state_path);
-    FILE *file = fopen(draft, "w");
+    FILE *file = open_new(draft);
     if (file != NULL && write_content(self, file) == 0 && rename(draft, self->state_path) == 0)
         return KITH_EXIT_OK;
     int error = errno;

@@ -31,6 +31,12 @@ static enum kith_error look_at(const struct kithi_session *session, const struct
         session->net, wanted->endpoint != NULL ? wanted->endpoint : &session->targets[place], info);
 }
 
+// A connection that broke while it began says that the node has too many; the next may be luckier.
+static bool is_final(enum kith_error reason)
+{
+    return reason != KITH_OK && reason != KITH_ERROR_DOWN && reason != KITH_ERROR_LIMIT;
+}
+
 // OK: it is up. TIMEOUT: not yet. Others: it won't be.
 static enum kith_error look(const struct kithi_session *session, const struct wanted *wanted,
                             struct kith_link_info *link)
@@ -47,7 +53,7 @@ static enum kith_error look(const struct kithi_session *session, const struct wa
             return KITH_OK;
         }
         seen++;
-        if (info.state == KITH_LINK_BACKOFF && info.last_error != KITH_OK) {
+        if (info.state == KITH_LINK_BACKOFF && is_final(info.last_error)) {
             refused++;
             reason = info.last_error;
         }

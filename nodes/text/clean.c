@@ -4,6 +4,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+// U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069: what follows would be shown elsewhere.
+static bool turns_direction(const unsigned char *text)
+{
+    if (text[0] != 0xe2 || (text[1] != 0x80 && text[1] != 0x81))
+        return false;
+    unsigned last = text[2];
+    return text[1] == 0x80 ? last == 0x8e || last == 0x8f || (last >= 0xaa && last <= 0xae)
+                           : last >= 0xa6 && last <= 0xa9;
+}
+
 // Bytes of the control character at the start of `text`, 0 if there is none. One of U+0080 to
 // U+009F is two bytes of UTF-8; where it is a byte of its own, the text isn't UTF-8, and the
 // terminal may take it for what it is in Latin-1.
@@ -13,6 +23,8 @@ static size_t control_size(const unsigned char *text, size_t continuation)
         return 1;
     if (text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f)
         return 2;
+    if (turns_direction(text))
+        return 3;
     return text[0] >= 0x80 && text[0] <= 0x9f && continuation == 0;
 }
 

@@ -69,6 +69,15 @@ two_nodes_in_one_state_folder_are_one_too_many() {
     start a # the folder is free again
 }
 
+nothing_is_written_through_a_link_in_the_state_folder() {
+    mkdir "$work/a"
+    echo precious >"$work/file"
+    ln -s "$work/file" "$work/a/node.json.new"
+    start a
+    stop a
+    [ "$(cat "$work/file")" = precious ]
+}
+
 a_configuration_file_that_is_a_pipe_is_told() {
     mkfifo "$work/pipe"
     expect 2 "$work/pipe: not a regular file" timeout 5 "$bin/kithd" -c "$work/pipe"
@@ -179,6 +188,7 @@ main wrong_options_end_with_2_and_suggest \
     an_address_of_another_machine_is_told \
     a_state_folder_that_is_not_there_is_told \
     two_nodes_in_one_state_folder_are_one_too_many \
+    nothing_is_written_through_a_link_in_the_state_folder \
     a_configuration_file_that_is_a_pipe_is_told \
     the_state_folder_tells_of_the_running_node \
     a_term_or_int_signal_stops_in_good_order \

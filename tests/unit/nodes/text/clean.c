@@ -51,6 +51,15 @@ static void control_characters_behind_ascii_are_replaced(void **state)
     expect_clean("\xc2", "\xc2");
 }
 
+static void what_turns_the_direction_of_writing_is_replaced(void **state)
+{
+    (void)state;
+    expect_clean("a\xe2\x80\xae"
+                 "b\xe2\x81\xa9",
+                 "a???b???");
+    expect_clean("\xe2\x80\xa6 \xe2\x81\x84", "\xe2\x80\xa6 \xe2\x81\x84");
+}
+
 static void a_character_that_was_cut_hides_no_control_character(void **state)
 {
     (void)state;
@@ -70,6 +79,7 @@ int main(void)
         cmocka_unit_test(plain_text_stays_as_it_is),
         cmocka_unit_test(control_characters_of_ascii_are_replaced),
         cmocka_unit_test(control_characters_behind_ascii_are_replaced),
+        cmocka_unit_test(what_turns_the_direction_of_writing_is_replaced),
         cmocka_unit_test(a_character_that_was_cut_hides_no_control_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
