@@ -109,13 +109,17 @@ static void fill_from_link(const struct kithi_link *link, struct kith_link_info 
     memcpy(info->version, link->hello.program, sizeof info->version);
 }
 
+// That nobody answers there says less than that the node has left.
 static void fill_from_peer(const struct kithi_peer *peer, struct kith_link_info *info)
 {
+    enum kith_error error = peer->last_error;
+    bool silent = error == KITH_ERROR_UNREACHABLE || error == KITH_ERROR_TIMEOUT;
     *info = (struct kith_link_info){
         .endpoint = peer->endpoint,
         .state = find_try(peer),
-        .last_error = peer->last_error,
+        .last_error = silent && peer->left ? KITH_ERROR_LEFT : error,
     };
+    memcpy(info->name, peer->name, sizeof info->name);
 }
 
 static enum kith_link_state find_state(const struct kithi_link *link)

@@ -87,6 +87,8 @@ struct kithi_peer {
     uint64_t expires_ns; // one that isn't wanted and was never reached
     uint64_t log_full_ns;
     enum kith_error last_error, logged_error;
+    char name[KITH_NAME_SIZE]; // of the node that was there last, since its link ended; or ""
+    bool left;                 // it said goodbye
 };
 
 struct kithi_net_alarm {

@@ -149,6 +149,8 @@ void kithi_peer_leads_to(struct kithi_peer *peer, struct kithi_link *link)
     peer->link = link;
     peer->claimed = false;
     peer->self = false;
+    peer->name[0] = '\0';
+    peer->left = false;
     peer->last_error = KITH_OK;
     peer->logged_error = KITH_OK;
     if (news && link->route != NULL && !kith_endpoint_equal(&peer->endpoint, &link->endpoint)) {
@@ -195,6 +197,8 @@ void kithi_peers_ended(struct kithi_link *link)
         }
         peer->link = NULL;
         peer->last_error = link->last_error;
+        peer->left = link->last_error == KITH_ERROR_LEFT;
+        memcpy(peer->name, link->hello.name, sizeof peer->name);
         if (!peer->wanted) {
             drop_peer(peer);
         } else if (peer->channel == NULL && !net->leaving) {

@@ -51,10 +51,13 @@ static uint64_t find_linked(const struct kithi_peers *peers, const struct kith_e
     return error == KITH_OK && info.state == KITH_LINK_UP ? info.incarnation : 0;
 }
 
+// Also while it isn't known yet whether its node is still there.
 static bool is_in_use(const struct kithi_peers *peers, const struct kith_endpoint *endpoint)
 {
-    uint64_t linked = find_linked(peers, endpoint);
-    return linked != 0 && linked != kith_node_incarnation(peers->app->node);
+    struct kith_link_info info;
+    enum kith_error error = kith_net_peer_info(peers->app->net, endpoint, &info);
+    return error == KITH_OK && (info.state == KITH_LINK_UP || info.state == KITH_LINK_SUSPECT) &&
+           info.incarnation != kith_node_incarnation(peers->app->node);
 }
 
 static bool add_peer(const struct kithi_peers *peers, const struct host *host,

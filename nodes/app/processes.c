@@ -2,6 +2,8 @@
 // The program's own processes.
 #include <assert.h>
 
+#include <kith/exchange.h>
+#include <kith/monitor.h>
 #include <kith/naming.h>
 
 #include "app.h"
@@ -63,9 +65,38 @@ enum kith_error kith_app_spawn(struct kith_node *node, const struct kith_app_pro
 
 static void run_start(struct kith_process *self, void *argument)
 {
+    const struct kith_app *app = ((struct kithi_app *)argument)->app;
+    enum kith_error error = app->start(self, app->state);
+    if (error != KITH_OK)
+        kith_exit(self, error);
+}
+
+// Gives how the program's start has ended.
+static enum kith_error wait_for_start(struct kith_process *self, struct kithi_app *app)
+{
+    const struct kith_spawn_options options = {
+        .label = "start", .needed = true, .entry = run_start, .argument = app};
+    struct kith_ref start;
+    struct kith_message *message;
+    enum kith_error error = kith_spawn(app->node, &options, &start);
+    if (error == KITH_OK)
+        error = kith_monitor_start(self, start, NULL);
+    if (error == KITH_OK)
+        error = kith_receive_type(self, KITH_TYPE_DOWN, &message, KITH_FOREVER);
+    if (error != KITH_OK)
+        return error;
+    const struct kith_down *down = message->data;
+    error = (enum kith_error)down->reason;
+    kith_message_free(&message);
+    return error;
+}
+
+// However it fails, by an overflow of its stack for example, the program isn't to run without it.
+static void watch_start(struct kith_process *self, void *argument)
+{
     struct kithi_app *app = argument;
-    enum kith_error error = app->app->start(self, app->app->state);
-    if (error == KITH_OK || error == KITH_ERROR_KILLED)
+    enum kith_error error = wait_for_start(self, app);
+    if (error == KITH_OK || app->stopping)
         return;
     const struct kith_log_field field = {"error", kith_error_name(error), 0};
     kith_node_log(app->node, KITH_LOG_ERROR, "start_failed", &field, 1);
@@ -129,7 +160,7 @@ int kithi_app_start_processes(struct kithi_app *self)
     if (self->app->start == NULL)
         return KITH_EXIT_OK;
     const struct kith_spawn_options options = {
-        .label = "start", .needed = true, .entry = run_start, .argument = self};
+        .label = "starter", .needed = true, .entry = watch_start, .argument = self};
     error = kith_spawn(self->node, &options, NULL);
     if (error != KITH_OK)
         return kithi_app_fail(self, KITH_EXIT_FAILURE, "the program can't be started: %s",

@@ -28,7 +28,8 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
 // Ends all processes where they stand (their stacks are dropped) and frees everything.
 void kith_node_close(struct kith_node *node);
 
-// Runs until kith_node_stop: everything that is ready, then idle, and so on.
+// Runs until kith_node_stop: everything that is ready, then idle, and so on. Not for processes:
+// they are what it runs.
 void kith_node_run(struct kith_node *node);
 
 // Runs what is ready, for at most one round of the scheduler, and gives the deadline of the next

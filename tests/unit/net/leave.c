@@ -222,6 +222,32 @@ static void a_wanted_peer_that_left_is_looked_for_again(void **state)
     close_fixture(&fixture);
 }
 
+static void who_has_left_is_shown_until_another_is_there(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct peer peer, later;
+    struct kith_link_info info;
+    open_with_peer(&fixture, &peer);
+    struct kith_endpoint there = endpoint("10.0.0.2:7400");
+    assert_int_equal(kith_net_peer_add(fixture.net, &there), KITH_OK);
+    peer_say(&peer, KITH_FRAME_GOODBYE, KITH_ERROR_LEFT);
+    fixture.fake.connect_error = KITH_ERROR_UNREACHABLE;
+    run_for(&fixture, 30000);
+    assert_int_equal(kith_net_peer_info(fixture.net, &there, &info), KITH_OK);
+    assert_int_equal(info.state, KITH_LINK_BACKOFF);
+    assert_int_equal(info.last_error, KITH_ERROR_LEFT);
+    assert_string_equal(info.name, peer.hello.name);
+    peer_init(&later, &fixture, DECIDER, "10.0.0.2:7400");
+    peer_connect(&later, "10.0.0.2:7400");
+    peer_shake_hands(&later);
+    fake_closed(later.connection, KITH_ERROR_UNREACHABLE);
+    run_for(&fixture, 30000);
+    assert_int_equal(kith_net_peer_info(fixture.net, &there, &info), KITH_OK);
+    assert_int_not_equal(info.last_error, KITH_ERROR_LEFT);
+    close_fixture(&fixture);
+}
+
 static void a_goodbye_for_another_reason_is_a_broken_connection(void **state)
 {
     (void)state;
@@ -262,6 +288,7 @@ int main(void)
         cmocka_unit_test(unfinished_handshakes_and_tries_end_with_leaving),
         cmocka_unit_test(a_peer_that_leaves_is_gone_and_not_suspect),
         cmocka_unit_test(a_wanted_peer_that_left_is_looked_for_again),
+        cmocka_unit_test(who_has_left_is_shown_until_another_is_there),
         cmocka_unit_test(a_goodbye_for_another_reason_is_a_broken_connection),
         cmocka_unit_test(closing_without_leaving_ends_everything),
     };

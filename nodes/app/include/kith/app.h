@@ -67,8 +67,9 @@ struct kith_app {
     const ProtobufCServiceDescriptor *services[KITH_APP_SERVICES];
     struct kith_app_process processes[KITH_APP_PROCESSES];
 
-    // Called once the node runs, in a process of its own, for what tables can't say. Anything but
-    // OK ends the program. NULL: nothing.
+    // Called once the node runs, in a process of its own, for what tables can't say. When it gives
+    // anything but OK, or that process ends in another way (kith_exit, an overflow of its stack),
+    // the program ends. NULL: nothing.
     enum kith_error (*start)(struct kith_process *self, void *state);
 
     // Called when the node has left its peers and nothing runs any longer, for a last look at it

@@ -85,10 +85,26 @@ static void who_fails_is_started_again_and_who_is_done_is_not(void **state)
     assert_true(scene.started_ns[3] - scene.started_ns[2] >= 200 * (uint64_t)MS);
 }
 
+static enum kith_error exit_at_once(struct kith_process *self, void *argument)
+{
+    (void)argument;
+    kith_exit(self, KITH_ERROR_IO);
+}
+
+static void a_start_that_does_not_return_ends_the_program(void **state)
+{
+    (void)state;
+    static const struct kith_app app = {.program = "supervise", .start = exit_at_once};
+    char program[] = "supervise", listen[] = "--listen=127.0.0.1:0", level[] = "--log-level=error";
+    char *arguments[] = {program, listen, level, NULL};
+    assert_int_equal(kith_app_run(3, arguments, &app), KITH_EXIT_FAILURE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_fails_is_started_again_and_who_is_done_is_not),
+        cmocka_unit_test(a_start_that_does_not_return_ends_the_program),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
