@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // kith name watch.
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <kith/exchange.h>
 #include <kith/monitor.h>
 
@@ -8,8 +12,11 @@
 #include "options.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define TIME_SIZE       32
+#define LOOK_MS         200 // for somebody who still reads
 
 static const struct kithi_column columns[] = {
+    {.title = "TIME", .key = "time", .kind = KITHI_TEXT, .width = 24},
     {.title = "EVENT", .key = "event", .kind = KITHI_STATE, .width = 8},
     {.title = "WHAT", .key = "what", .kind = KITHI_TEXT, .width = 5},
     {.title = "NAME", .key = "name", .kind = KITHI_TEXT, .width = 16},
@@ -34,16 +41,29 @@ static const char *what_name(enum kith_watch_kind what)
                                       : "";
 }
 
+// When it was heard of here, as in logs: 2026-11-02T06:29:15.314Z.
+static const char *format_now(char text[TIME_SIZE])
+{
+    struct timespec now;
+    struct tm date;
+    char seconds[TIME_SIZE - 8];
+    clock_gettime(CLOCK_REALTIME, &now);
+    strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &date));
+    snprintf(text, TIME_SIZE, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
+    return text;
+}
+
 static void write_event(const struct kithi_session *session, const struct kith_naming_event *event)
 {
     static const struct kith_endpoint none = {.port = 0};
-    char endpoint[KITH_ENDPOINT_TEXT_SIZE] = "";
+    char endpoint[KITH_ENDPOINT_TEXT_SIZE] = "", time[TIME_SIZE];
     bool is_name = event->what == KITH_WATCH_NAMES;
     if (!kith_endpoint_equal(&event->endpoint, &none))
         kith_endpoint_format(&event->endpoint, endpoint);
     else if (event->node == session->target.incarnation)
         kith_endpoint_format(&session->target.endpoint, endpoint);
     const struct kithi_cell cells[COUNT_OF(columns)] = {
+        kithi_text(format_now(time)),
         kithi_text(kind_name(event->kind)),
         kithi_text(what_name(event->what)),
         kithi_text(event->name),
@@ -79,6 +99,25 @@ static enum kith_error begin(struct kithi_session *session, const char *pattern,
     return error;
 }
 
+// False when whoever read the output has gone, as head(1) does: there may never be another line by
+// which that would show.
+static bool is_read(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    return poll(&output, 1, 0) <= 0 || (output.revents & POLLERR) == 0;
+}
+
+// The next message, however long that takes. KILLED: it's over.
+static enum kith_error wait_for_message(struct kithi_session *session,
+                                        struct kith_message **message)
+{
+    enum kith_error error;
+    do {
+        error = kith_receive(session->self, message, kith_deadline_ms(session->self, LOOK_MS));
+    } while (error == KITH_ERROR_TIMEOUT && is_read());
+    return error == KITH_ERROR_TIMEOUT ? KITH_ERROR_KILLED : error;
+}
+
 // The events end with the node asked.
 static int follow(struct kithi_session *session, uint64_t count)
 {
@@ -88,7 +127,7 @@ static int follow(struct kithi_session *session, uint64_t count)
     while (count > 0) {
         struct kith_message *message;
         struct kith_naming_event event;
-        if (kith_receive(session->self, &message, KITH_FOREVER) != KITH_OK)
+        if (wait_for_message(session, &message) != KITH_OK)
             return session->interrupted_code;
         bool down = message->type == KITH_TYPE_DOWN;
         if (down)

@@ -49,6 +49,8 @@ names_are_listed_found_and_resolved() {
 a_watch_tells_what_is_there_and_what_goes() {
     start_two
     [ "$(kith a name watch --count 4 -o json | wc -l)" -eq 4 ]
+    timeout 10 bash -c '"$1" -n "$2" name watch | head -1' - "$bin/kith" "${endpoints[a]}" |
+        grep -q "^TIME  *EVENT"
     kith a name watch 'b/*/*' -o json >"$work/watch" 2>&1 &
     within 10 grep -q '"event":"up".*"name":"node"' "$work/watch"
     stop b
