@@ -171,6 +171,7 @@ bool kith_naming_event(const struct kith_message *message, struct kith_naming_ev
         .what = (enum kith_watch_kind)told->what,
         .node = told->node,
         .node_name = told->node_name,
+        .transient = told->transient,
         .name = told->name,
         .index = told->index,
         .ref = {told->generation == 0 ? 0 : told->node, told->slot, told->generation},

@@ -36,6 +36,7 @@ static bool fill_member(struct kith_message *message, Kith__NamingEvent *event,
                         const struct kithi_member *member)
 {
     event->node = member->info.incarnation;
+    event->transient = member->info.transient;
     event->node_name = kith_message_text(message, member->info.name);
     if (member->info.endpoint.port != 0) {
         char text[KITH_ENDPOINT_TEXT_SIZE];

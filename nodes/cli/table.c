@@ -119,7 +119,8 @@ static const struct kithi_command commands[] = {
         .name = "watch",
         .summary = "tell when names, nodes and links come and go",
         .description = "First what is there, then each change until Ctrl-C, or until --count "
-                       "lines have been written. --timeout doesn't end it.",
+                       "lines have been written. --timeout doesn't end it. Nodes that come for a "
+                       "moment, such as a command's, are shown with --wide and in JSON.",
         .arguments = {{"PATTERN", "[host/]name[/index] with * and ?; without it everything", true,
                        KITHI_ARGUMENT_PATTERN}},
         .options = {{"nodes", 'N', NULL, "nodes and links instead of names"},

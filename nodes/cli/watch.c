@@ -24,6 +24,7 @@ static const struct kithi_column columns[] = {
     {.title = "NODE", .key = "node", .kind = KITHI_TEXT, .width = 16},
     {.title = "ENDPOINT", .key = "endpoint", .kind = KITHI_TEXT, .width = 21},
     {.title = "INCARNATION", .key = "incarnation", .kind = KITHI_ID, .width = 16},
+    {.title = "TRANSIENT", .key = "transient", .kind = KITHI_BOOLEAN, .width = 9, .detail = true},
     {.title = "REASON", .key = "reason", .kind = KITHI_TEXT},
 };
 
@@ -71,16 +72,18 @@ static void write_event(const struct kithi_session *session, const struct kith_n
         kithi_text(event->node_name),
         kithi_text(endpoint),
         kithi_number_if(event->node != 0, event->node),
+        kithi_number_if(event->node != 0, event->transient),
         kithi_text(event->kind == KITH_EVENT_DOWN && event->reason != KITH_OK
                        ? kith_error_name(event->reason)
                        : "")};
     kithi_stream_row(&session->output, columns, cells, COUNT_OF(columns));
 }
 
-// This program is a node itself, which isn't worth a line.
+// This program is a node itself, which isn't worth a line, and nor are its like.
 static bool is_shown(const struct kithi_session *session, const struct kith_naming_event *event)
 {
-    return event->kind != KITH_EVENT_COMPLETE &&
+    bool transient = event->transient && !session->output.json && !session->output.wide;
+    return event->kind != KITH_EVENT_COMPLETE && !transient &&
            (event->node == 0 || event->node != kith_node_incarnation(session->node));
 }
 

@@ -231,6 +231,7 @@ struct kith_naming_event {
     enum kith_watch_kind what; // RESYNC and COMPLETE have none: 0
     uint64_t node;             // incarnation
     const char *node_name;
+    bool transient;                // a node that comes for a moment, such as a command's
     struct kith_endpoint endpoint; // of the node; all zero if not known
     const char *name;              // names only
     uint32_t index;
