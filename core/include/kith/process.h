@@ -18,6 +18,7 @@ struct kith_process;
 enum kith_priority { KITH_PRIORITY_NORMAL, KITH_PRIORITY_HIGH };
 
 // The body of a process. Returning ends it with KITH_OK. `self` is valid only inside this process.
+// Only calls of kith may wait: in any other, such as sleep or a read, the whole node stands still.
 typedef void kith_process_entry(struct kith_process *self, void *argument);
 
 struct kith_spawn_options {

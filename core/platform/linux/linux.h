@@ -67,6 +67,7 @@ struct kithi_linux {
     bool (*look)(void *state); // of a spin; NULL: only at the whole loop
     void *look_state;
     uint64_t looked_ns; // when a busy scheduler last had it look
+    uint64_t left_ns;   // when the node last had its turn; 0: never
     struct kithi_stacks stacks;
     struct kithi_log log;
     struct kith_node *watched; // its processes may overflow their stacks, or hold the CPU

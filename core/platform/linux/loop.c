@@ -11,6 +11,7 @@ enum {
     NS_PER_MS = 1000000,
     CLOSE_TURNS = 1000,
     LOOK_NS = 25000, // a busy scheduler doesn't make the platform look more often than this
+    STILL_MS = 1000, // a node that doesn't come back for so long stands still
 };
 
 static uint64_t read_clock(clockid_t clock)
@@ -120,16 +121,21 @@ static void sleep_until(struct kithi_linux *self, uint64_t deadline_ns, uint64_t
     }
 }
 
-void kithi_loop_idle(void *state, uint64_t deadline_ns)
+// A process that waits in a system call uses no CPU, by which it would be noticed; but its whole
+// node waits with it, and the peers give that up.
+static void check_still(struct kithi_linux *self, uint64_t now_ns)
 {
-    struct kithi_linux *self = state;
-    uint64_t now_ns = kithi_clock_now_ns(self);
+    uint64_t still_ms = self->left_ns == 0 ? 0 : (now_ns - self->left_ns) / NS_PER_MS;
+    if (still_ms >= STILL_MS) {
+        struct kith_log_field field = {"ms", NULL, still_ms};
+        kithi_log_write(self, KITH_LOG_WARNING, "node_stood_still", &field, 1);
+    }
+}
+
+static void look_or_wait(struct kithi_linux *self, uint64_t deadline_ns, uint64_t now_ns)
+{
     enum outcome outcome = LOOP_IS_READY;
-    if (deadline_ns == KITH_NO_WAIT) {
-        if (now_ns - self->looked_ns < LOOK_NS) {
-            return;
-        }
-    } else if (deadline_ns > now_ns) {
+    if (deadline_ns > now_ns) {
         outcome = spin(self, deadline_ns, now_ns);
     }
     if (outcome == IN_VAIN) {
@@ -138,6 +144,18 @@ void kithi_loop_idle(void *state, uint64_t deadline_ns)
         self->looked_ns = now_ns;
         uv_run(&self->loop, UV_RUN_NOWAIT);
     }
+}
+
+void kithi_loop_idle(void *state, uint64_t deadline_ns)
+{
+    struct kithi_linux *self = state;
+    uint64_t now_ns = kithi_clock_now_ns(self);
+    check_still(self, now_ns);
+    if (deadline_ns != KITH_NO_WAIT || now_ns - self->looked_ns >= LOOK_NS) {
+        look_or_wait(self, deadline_ns, now_ns);
+        now_ns = kithi_clock_now_ns(self);
+    }
+    self->left_ns = now_ns;
 }
 
 void kith_platform_linux_set_look(const struct kith_platform *platform, bool (*look)(void *state),

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <kith/platform_linux.h>
@@ -173,10 +174,25 @@ static void panic_says_why_and_aborts(void **state)
     assert_line(log, "error panic reason=\"the sky fell\"\n");
 }
 
+// As a process does that waits in a system call.
+static void a_node_that_stood_still_says_so(void **state)
+{
+    struct log *log = *state;
+    const struct timespec span = {.tv_sec = 1, .tv_nsec = 50000000};
+    log->platform.idle(log->platform.state, KITH_NO_WAIT);
+    log->platform.idle(log->platform.state, KITH_NO_WAIT);
+    assert_string_equal(read_log(log), "");
+    nanosleep(&span, NULL);
+    log->platform.idle(log->platform.state, KITH_NO_WAIT);
+    const char *line = read_log(log);
+    assert_non_null(strstr(line, " warning node_stood_still ms="));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_log, close_log)
     const struct CMUnitTest tests[] = {
+        CASE(a_node_that_stood_still_says_so),
         CASE(a_line_starts_with_the_time_in_utc),
         CASE(fields_are_numbers_or_texts),
         CASE(what_could_forge_a_line_is_escaped),
