@@ -55,7 +55,7 @@ static void read_variable(struct kithi_config *config, const char *variable,
 void kithi_config_read_environment(struct kithi_config *config, char *const *environment,
                                    struct kithi_problems *problems)
 {
-    for (; *environment != NULL; environment++) {
+    for (; environment != NULL && *environment != NULL; environment++) { // NULL after clearenv
         if (strncmp(*environment, PREFIX, PREFIX_LEN) == 0)
             read_variable(config, *environment, problems);
     }

@@ -147,6 +147,7 @@ static void a_program_without_memory_says_so_and_ends(void **state)
 
 int main(void)
 {
+    clearenv(); // settings of whoever runs the tests are none of the program's
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_program_without_memory_says_so_and_ends),
     };
