@@ -90,9 +90,28 @@ def no_reading(endpoint):
     print("asked", asked)
 
 
+def ties(endpoint):
+    """Acknowledges nothing, so that the node takes its time to stop, and meanwhile ties itself to
+    all of its processes, and says that it has ended."""
+    node = Node("tied")
+    link = node.connect_up(endpoint)
+    stop_reading(link)
+    end, number = time.monotonic() + ATTACK_S, 0
+    while time.monotonic() < end and link.state == "up":
+        for slot in range(8):
+            process, number = wire.process(slot, 1), number + 1
+            link.send_frame(0, {"kind": wire.MONITOR, "flags": wire.TIE, "to": process,
+                                "from": CALLER, "id": number})
+            for stream in (1, 15, 5):
+                link.send_frame(stream, {"kind": wire.DOWN, "to": process, "from": CALLER,
+                                         "id": number, "error": 16})
+        poll_until(time.monotonic() + 0.1, [node])
+    print("tied", number)
+
+
 def main():
     random.seed(1)
-    attacks = {attack.__name__: attack for attack in (unfinished, come_and_go, no_reading)}
+    attacks = {attack.__name__: attack for attack in (unfinished, come_and_go, no_reading, ties)}
     attacks[sys.argv[1]](sys.argv[2])
 
 

@@ -84,6 +84,22 @@ a_receiver_that_never_reads_costs_its_mailbox_only() {
     [ $((after - before)) -lt 10000 ] || fail "memory went from $before to $after KB"
 }
 
+a_node_whose_processes_are_ended_by_a_peer_serves_and_stops() {
+    start c
+    start a --peers "localhost:${endpoints[c]##*:}" --drain 3s
+    within 10 is_state c a up
+    timeout 60 tests/system/attack_node.py ties "${endpoints[a]}" >"$work/attack.out" &
+    sleep 1
+    local attack=$!
+    expect 0 "round trip" kith a node info c
+    kill "${pids[a]}"
+    within 10 eval '! kill -0 "${pids[a]}"' || kill -KILL "${pids[a]}"
+    wait "${pids[a]}"
+    wait $attack
+    [ "$(awk '{ print $2 }' "$work/attack.out")" -gt 50 ]
+    ! grep -q process_ended "$work/a.log" || fail "$(grep process_ended "$work/a.log")"
+}
+
 main other_protocols_on_the_port_harm_nobody \
     ten_thousand_strangers_that_ask_to_connect_harm_nobody \
     peers_that_say_nothing_are_let_go \
@@ -91,4 +107,5 @@ main other_protocols_on_the_port_harm_nobody \
     large_messages_that_are_never_finished_harm_nobody \
     nodes_that_come_and_go_keep_nobody_out \
     a_node_that_takes_no_replies_harms_nobody \
-    a_receiver_that_never_reads_costs_its_mailbox_only
+    a_receiver_that_never_reads_costs_its_mailbox_only \
+    a_node_whose_processes_are_ended_by_a_peer_serves_and_stops
