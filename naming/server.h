@@ -26,8 +26,8 @@ enum {
     KITHI_LOOKS_CLOCK = 16,   // ... or as many as it can in KITHI_LOOKS_NS, in steps of this
     KITHI_BURST = 32,         // messages to one receiver before others have their turn
     KITHI_PAUSE_LOOK = 64,    // entries between two looks at the clock
-    KITHI_WAITS_OF_NODE = 16, // for one name, of one other node: each entry of it looks at all
-    KITHI_WATCHES_OF_NODE = 64, // of one other node: each entry looks at all
+    KITHI_WATCHES_MOST = 64,  // of another node: each entry looks at all watches
+    KITHI_WAITS_MOST = 16,    // of another node for one name: its entries look at all of them
 };
 
 #define KITHI_MS            UINT64_C(1000000)

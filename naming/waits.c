@@ -178,7 +178,7 @@ static bool has_share_of_name(struct kithi_naming *naming, const struct kithi_wa
     for (uint32_t id = *list_of(naming, wait); id != KITHI_NONE; id = naming->waits[id].name_next) {
         held += naming->clients[naming->waits[id].client].ref.node == node;
     }
-    return held < KITHI_WAITS_OF_NODE;
+    return held < KITHI_WAITS_MOST;
 }
 
 static enum kith_error take_wait(struct kithi_naming *naming, uint32_t *id)

@@ -303,7 +303,7 @@ static bool has_share(const struct kithi_naming *naming, uint64_t node)
         held += watch->id != 0 && naming->clients[watch->client].ref.node == node;
     }
     uint32_t quarter = naming->options.watches / 4;
-    return held < KITHI_WATCHES_OF_NODE &&
+    return held < KITHI_WATCHES_MOST &&
            (naming->counters.watches < 2 * quarter ||
             (held < quarter && naming->counters.watches < 3 * quarter));
 }

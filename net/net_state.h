@@ -9,16 +9,15 @@
 
 enum {
     KITHI_DETECT_MS = 5000,
-    KITHI_TICKS = 20,      // looks at a link within the detection time
-    KITHI_LARGE_OPEN = 4,  // large messages in parts at once on one link
-    KITHI_PARTS_AHEAD = 4, // memory for one, as a multiple of what has come of it
-    KITHI_PARTS_WINDOW_MS =
-        1000,                   // over which it is measured what comes; what was before counts half
-    KITHI_PARTS_LEAST_MS = 10,  // beyond which something can be said of it
-    KITHI_MALFORMED_MOST = 4,   // undecodable frames after which a connection is ended
-    KITHI_TURN_BYTES = 16384,   // of a link: what the pump begins with, and does in a turn
-    KITHI_CREDIT_BYTES = 4096,  // payload that costs one credit more
-    KITHI_MARK_MESSAGES = 4096, // handed over on a stream before we ask how far the peer has read
+    KITHI_TICKS = 20,             // looks at a link within the detection time
+    KITHI_LARGE_OPEN = 4,         // large messages in parts at once on one link
+    KITHI_PARTS_AHEAD = 4,        // memory for one, as a multiple of what has come of it
+    KITHI_PARTS_WINDOW_MS = 1000, // what came before then counts half
+    KITHI_PARTS_LEAST_MS = 10,    // less says nothing of how much comes
+    KITHI_MALFORMED_MOST = 4,     // undecodable frames after which a connection is ended
+    KITHI_TURN_BYTES = 16384,     // of a link: what the pump begins with, and does in a turn
+    KITHI_CREDIT_BYTES = 4096,    // payload that costs one credit more
+    KITHI_MARK_MESSAGES = 4096,   // handed over on a stream before we ask how far the peer has read
     KITHI_BACKOFF_FIRST_MS = 100,
     KITHI_BACKOFF_MOST_MS = 5000,
     KITHI_AGAIN_MS = 50,       // the longest wait before the first try to reconnect

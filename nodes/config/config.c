@@ -46,13 +46,11 @@ void kithi_config_fini(struct kithi_config *config)
 static void keep(struct kithi_config *config, size_t place, struct kithi_value *value,
                  const char *text, const char *where, struct kithi_problems *problems)
 {
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
+    char *copy = strdup(text);
     if (copy == NULL) {
         kithi_problem_error(problems, "%s: there is no memory left for it", where);
         return;
     }
-    memcpy(copy, text, size);
     free(config->values[place].text);
     value->text = copy;
     config->values[place] = *value;

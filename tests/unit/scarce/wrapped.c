@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -23,6 +24,7 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t len, size_t size);
 void *__wrap_realloc(void *pointer, size_t size);
 void __wrap_free(void *pointer);
+char *__wrap_strdup(const char *text);
 
 static bool is_to_fail(void)
 {
@@ -57,6 +59,13 @@ void *__wrap_realloc(void *pointer, size_t size)
         return NULL;
     }
     return pointer == NULL ? count(__real_malloc(size)) : __real_realloc(pointer, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = __wrap_malloc(size);
+    return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
 void __wrap_free(void *pointer)
