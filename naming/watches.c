@@ -303,9 +303,9 @@ static bool has_share(const struct kithi_naming *naming, uint64_t node)
         held += watch->id != 0 && naming->clients[watch->client].ref.node == node;
     }
     uint32_t quarter = naming->options.watches / 4;
+    bool half = naming->counters.watches >= naming->options.watches / 2;
     return held < KITHI_WATCHES_MOST &&
-           (naming->counters.watches < 2 * quarter ||
-            (held < quarter && naming->counters.watches < 3 * quarter));
+           (!half || (held < quarter && naming->counters.watches < 3 * quarter));
 }
 
 static enum kith_error take_watch(struct kithi_naming *naming, uint32_t *id)

@@ -42,16 +42,15 @@ static bool can_reach(const struct kithi_peers *peers, const struct kith_endpoin
     return both || v4 == kith_endpoint_is_v4(endpoint);
 }
 
-// Who there is a link to at that endpoint, 0: nobody. A name may stand for this node, too, among
-// others of its kind.
-static uint64_t find_linked(const struct kithi_peers *peers, const struct kith_endpoint *endpoint)
+static bool is_up(const struct kithi_peers *peers, const struct kith_endpoint *endpoint)
 {
     struct kith_link_info info;
     enum kith_error error = kith_net_peer_info(peers->app->net, endpoint, &info);
-    return error == KITH_OK && info.state == KITH_LINK_UP ? info.incarnation : 0;
+    return error == KITH_OK && info.state == KITH_LINK_UP;
 }
 
-// Also while it isn't known yet whether its node is still there.
+// Also while it isn't known yet whether its node is still there. A name may stand for this node,
+// too, among others of its kind.
 static bool is_in_use(const struct kithi_peers *peers, const struct kith_endpoint *endpoint)
 {
     struct kith_link_info info;
@@ -140,7 +139,7 @@ static enum kith_error look_up(const struct kithi_peers *peers, struct kith_proc
 static bool is_missing(const struct kithi_peers *peers, const struct host *host)
 {
     for (size_t i = 0; i < host->count; i++) {
-        if (find_linked(peers, &host->endpoints[i]) == 0)
+        if (!is_up(peers, &host->endpoints[i]))
             return true;
     }
     return host->count == 0;

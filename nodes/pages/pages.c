@@ -19,11 +19,13 @@ static _Noreturn void fail(const char *what, const char *why)
 
 static FILE *create(const char *folder, const char *name, const char *ending)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], what[PATH_SIZE + 16];
     snprintf(path, sizeof(path), "%s/%s%s", folder, name, ending);
     FILE *file = fopen(path, "w");
-    if (file == NULL)
-        fail(path, strerror(errno));
+    if (file == NULL) {
+        snprintf(what, sizeof(what), "can't write %s", path);
+        fail(what, strerror(errno));
+    }
     return file;
 }
 
