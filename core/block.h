@@ -27,19 +27,27 @@ static inline void kithi_ready_push(struct kith_process *process)
     kithi_queue_push(&process->node->ready[process->flags & KITHI_HIGH], process);
 }
 
-// Before others that are ready already.
-void kithi_ready_push_first(struct kith_process *process);
+// Whether waking a process takes no more than to put it among those of normal priority: no alarm
+// to clear.
+static inline bool kithi_wakes_simply(const struct kith_process *process)
+{
+    return (process->flags & (KITHI_TIMED | KITHI_HIGH)) == 0;
+}
+
+// Before others that are ready already. Gives OK: what makes a process ready may end in it.
+enum kith_error kithi_ready_push_first(struct kith_process *process);
 
 // Whom a message that was sent has woken comes next: what it was sent is still in the cache, and
 // its mailbox empty. See kithi_ready_push_first for how far that goes.
-static inline void kithi_ready_push_next(struct kith_process *process)
+static inline enum kith_error kithi_ready_push_next(struct kith_node *node,
+                                                    struct kith_process *process)
 {
-    struct kithi_ready *ready = &process->node->ready[process->flags & KITHI_HIGH];
+    struct kithi_ready *ready = &node->ready[KITH_PRIORITY_NORMAL];
     if (ready->first != NULL) {
-        kithi_ready_push_first(process);
-    } else {
-        kithi_queue_push(ready, process);
+        return kithi_ready_push_first(process);
     }
+    kithi_queue_push(ready, process);
+    return KITH_OK;
 }
 
 static inline struct kith_process *kithi_pop(struct kithi_ready *ready)
@@ -51,16 +59,8 @@ static inline struct kith_process *kithi_pop(struct kithi_ready *ready)
     return process;
 }
 
-// Of those that are ready, while some have a high priority.
-struct kith_process *kithi_pick_by_priority(struct kith_node *node);
-
-static inline struct kith_process *kithi_pick(struct kith_node *node)
-{
-    if (KITHI_SELDOM(node->ready[KITH_PRIORITY_HIGH].first != NULL)) {
-        return kithi_pick_by_priority(node);
-    }
-    return kithi_pop(&node->ready[KITH_PRIORITY_NORMAL]);
-}
+// Takes whose turn it is out of those that are ready; NULL if nobody is.
+struct kith_process *kithi_pick(struct kith_node *node);
 
 // The blocking call of a process whose alarm isn't set is over and will return `result`.
 static inline void kithi_end_wait(struct kith_process *process, enum kith_error result)
@@ -152,15 +152,20 @@ static inline void kithi_need_much_stack(const struct kith_node *node)
     kithi_need_stack(size);
 }
 
+// Who continues with `next` will probably continue with its peer then: what that will touch first.
+KITHI_ALWAYS_INLINE void kithi_prefetch_after(const struct kith_process *next)
+{
+    const struct kith_process *after = next->peer;
+    __builtin_prefetch(after->peer);
+    __builtin_prefetch(after->stack_pointer);
+    __builtin_prefetch((char *)after->stack_pointer + KITHI_LINE);
+}
+
 // Continues with `next`, to which nothing special applies. Returns, when `self` has been woken,
 // what kithi_wake said.
 KITHI_ALWAYS_INLINE enum kith_error kithi_continue_with(struct kith_process *self,
                                                         struct kith_process *next)
 {
-    const struct kith_process *after = next->peer; // whom it will probably continue with
-    __builtin_prefetch(after->peer);
-    __builtin_prefetch(after->stack_pointer);
-    __builtin_prefetch((char *)after->stack_pointer + KITHI_LINE);
     self->node->running = next;
     next->state = KITH_STATE_RUNNING;
     if (KITHI_CHECKS) {
@@ -178,16 +183,22 @@ enum kith_error kithi_switch_to(struct kith_process *self, struct kith_process *
 // is over.
 enum kith_error kithi_attend(struct kith_process *self);
 
+// The same with whoever comes next, whatever its priority.
+enum kith_error kithi_switch_by_priority(struct kith_process *self);
+
 static inline enum kith_error kithi_switch(struct kith_process *self)
 {
     struct kith_node *node = self->node;
     if (KITHI_SELDOM(--node->quiet == 0)) {
         return kithi_attend(self);
     }
-    struct kith_process *next = kithi_pick(node);
-    if (KITHI_SELDOM(next == NULL || (KITHI_CHECKS && next->flags & KITHI_ARRIVED))) {
-        return kithi_switch_to(self, next);
+    struct kith_process *next = node->ready[KITH_PRIORITY_NORMAL].first;
+    if (KITHI_CHECKS ||
+        KITHI_SELDOM(next == NULL || node->ready[KITH_PRIORITY_HIGH].first != NULL)) {
+        return kithi_switch_by_priority(self);
     }
+    node->ready[KITH_PRIORITY_NORMAL].first = next->next;
+    kithi_prefetch_after(next);
     return kithi_continue_with(self, next);
 }
 
@@ -228,6 +239,15 @@ static inline enum kith_error kithi_block(struct kith_process *self, enum kith_p
 static inline bool kithi_blocks_simply(const struct kith_process *self, uint64_t deadline_ns)
 {
     return (self->flags & (KITHI_KILLED | KITHI_UNGUARDED)) == 0 && deadline_ns == KITH_FOREVER;
+}
+
+// Does so.
+static inline enum kith_error kithi_block_simply(struct kith_process *self,
+                                                 enum kith_process_state state)
+{
+    assert(self->node->running == self);
+    self->state = (uint8_t)state;
+    return kithi_switch(self);
 }
 
 #endif

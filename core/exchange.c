@@ -23,14 +23,13 @@ static enum kith_error try_to_send(struct kith_node *node, struct kith_message *
     return kithi_route_send(node, message, route);
 }
 
-// Waits among `senders`, in front of a full mailbox or route: kithi_sender_done or
+// Goes among `senders`, to block in front of a full mailbox or route: kithi_sender_done or
 // kithi_wake_in_vain ends it.
-static inline enum kith_error wait_for_room(struct kith_process *self, struct kithi_list *senders,
-                                            struct kith_message **message, uint64_t deadline_ns)
+static inline void queue_for_room(struct kith_process *self, struct kithi_list *senders,
+                                  struct kith_message **message)
 {
     self->at = message;
     kithi_list_append(KITH_BUG(BLOCKED_SENDERS_LIFO) ? senders->next : senders, &self->waiting);
-    return kithi_block(self, KITH_STATE_SENDING, deadline_ns);
 }
 
 // The long way, for any message to anywhere. The caller has made sure of the stack.
@@ -51,7 +50,8 @@ static enum kith_error transmit_far(struct kith_process *self, struct kith_messa
     if (error == KITH_ERROR_FULL && waits && !killed) {
         struct kithi_list *senders =
             route != NULL ? &route->senders : &kithi_process_find(node, (*message)->to)->senders;
-        return wait_for_room(self, senders, message, deadline_ns);
+        queue_for_room(self, senders, message);
+        return kithi_block(self, KITH_STATE_SENDING, deadline_ns);
     }
     node->counters.refused++;
     if (killed) {
@@ -63,11 +63,10 @@ static enum kith_error transmit_far(struct kith_process *self, struct kith_messa
     return error;
 }
 
-KITHI_ALWAYS_INLINE bool refers_to(struct kith_ref ref, const struct kith_process *process,
-                                   const struct kith_node *node)
+// Whether a reference to a process of this node means `process`.
+KITHI_ALWAYS_INLINE bool refers_to(struct kith_ref ref, const struct kith_process *process)
 {
-    return ref.slot == process->slot && ref.generation == process->generation &&
-           ref.node == node->incarnation;
+    return ref.slot == process->slot && ref.generation == process->generation;
 }
 
 // Where `message` of `self` goes, if that is a process of this node and nobody has to be asked.
@@ -76,13 +75,14 @@ KITHI_ALWAYS_INLINE struct kith_process *find_near(struct kith_process *self, st
                                                    const struct kith_message *message)
 {
     struct kith_node *node = self->node;
-    if (KITHI_SELDOM(message->owner != self->slot || node->rights.allow != NULL ||
+    if (KITHI_SELDOM(message->owner != self->slot || to.node != node->incarnation ||
+                     node->rights.allow != NULL ||
                      KITH_TYPE_SIGNATURE(message->type) == KITH_SIGNATURE_KERNEL)) {
         return NULL;
     }
     // Comparing a guess takes as long as looking it up, but nothing has to wait for the outcome.
     struct kith_process *receiver = self->peer;
-    if (KITHI_SELDOM(!refers_to(to, receiver, node))) {
+    if (KITHI_SELDOM(!refers_to(to, receiver))) {
         receiver = kithi_process_find(node, to);
         self->peer = receiver == NULL ? self : receiver;
     }
@@ -176,22 +176,21 @@ static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_proces
                                                               struct kith_message **message,
                                                               uint64_t deadline_ns)
 {
-    // The guess at who the receiver is may have been a slot that is free.
-    if (self->node->turn_wanted || receiver->state == KITH_STATE_FREE) {
-        return send_far(self, message, deadline_ns);
-    }
-    if (kithi_mailbox_waits_for(receiver, *message)) {
+    struct kith_message *sent = *message;
+    if (receiver->wait != KITHI_WAIT_NONE && kithi_mailbox_waits_for(receiver, sent)) {
         return hand_over_and_wake(self, message, receiver);
     }
-    if (kithi_mailbox_admits(receiver, *message)) {
-        hand_in(self, *message, receiver);
+    if (kithi_mailbox_admits(receiver, sent)) {
+        hand_in(self, sent, receiver);
         *message = NULL;
         return KITH_OK;
     }
-    if (!kithi_blocks_simply(self, deadline_ns)) {
+    // The guess at who the receiver is may have been a slot that is free, which has no room.
+    if (!kithi_blocks_simply(self, deadline_ns) || receiver->state == KITH_STATE_FREE) {
         return send_far(self, message, deadline_ns);
     }
-    return wait_for_room(self, &receiver->senders, message, KITH_FOREVER);
+    queue_for_room(self, &receiver->senders, message);
+    return kithi_block_simply(self, KITH_STATE_SENDING);
 }
 
 enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
@@ -208,17 +207,15 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
     sent->done = false;
     sent->failed = false;
     struct kith_process *receiver = find_near(self, to, sent);
-    if (receiver == NULL) {
+    if (KITHI_SELDOM(receiver == NULL || self->node->turn_wanted)) {
         return send_far(self, message, deadline_ns);
     }
     if (!kithi_takes_any(receiver)) {
         return send_to_busy(self, receiver, message, deadline_ns);
     }
     hand_over_simply(self, sent, receiver);
-    kithi_ready_push_next(receiver);
     *message = NULL;
-    bool gives_way = self->node->turn_wanted && deadline_ns != KITH_NO_WAIT;
-    return KITHI_SELDOM(gives_way) ? give_way(self, KITH_OK) : KITH_OK;
+    return kithi_ready_push_next(self->node, receiver);
 }
 
 enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kith_message **message)
@@ -403,18 +400,18 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
     reply->done = true;
     reply->failed = false;
     struct kith_process *caller = reply->caller;
-    if (KITHI_SELDOM(caller == NULL || !refers_to(reply->reply_to, caller, self->node) ||
-                     reply->owner != self->slot || caller->wait != KITHI_WAIT_REPLY ||
-                     caller->wait_key != reply->id)) {
+    if (KITHI_SELDOM(caller == NULL || reply->reply_to.node != self->node->incarnation ||
+                     !refers_to(reply->reply_to, caller) || reply->owner != self->slot ||
+                     caller->wait != KITHI_WAIT_REPLY || caller->wait_key != reply->id)) {
         return reply_far(self, message);
     }
-    reply->to = kithi_process_ref(caller);
-    if (caller->flags & KITHI_TIMED) {
+    reply->to = reply->reply_to;
+    if (!kithi_wakes_simply(caller)) {
         return hand_over_and_wake(self, message, caller);
     }
     hand_over_simply(self, reply, caller);
-    kithi_ready_push(caller);
     *message = NULL;
+    kithi_queue_push(&self->node->ready[KITH_PRIORITY_NORMAL], caller);
     return KITH_OK;
 }
 

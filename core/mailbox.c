@@ -39,6 +39,7 @@ void kithi_mailbox_put(struct kith_process *process, struct kith_message *messag
         return;
     }
     give_credit_back(process, message);
+    message->place = KITHI_PLACE_HELD;
     kithi_message_hand(message, process);
     kithi_wake(process, KITH_OK);
 }
@@ -46,7 +47,6 @@ void kithi_mailbox_put(struct kith_process *process, struct kith_message *messag
 // Lets senders that wait go on while there is room. The process is the one that runs.
 static void admit_senders(struct kith_process *process)
 {
-    kithi_need_stack(KITHI_STACK_SHORT);
     while (!kithi_list_empty(&process->senders)) {
         struct kith_process *sender =
             KITHI_ENTRY(process->senders.next, struct kith_process, waiting);
@@ -102,6 +102,16 @@ void kithi_arrive(struct kith_process *process)
     }
 }
 
+// What follows when a message was taken for which a peer, or others in front of the mailbox, wait.
+static __attribute__((noinline)) enum kith_error let_others_send(struct kith_process *self,
+                                                                 struct kith_message *taken)
+{
+    kithi_need_much_stack(self->node);
+    give_credit_back(self, taken);
+    admit_senders(self);
+    return KITH_OK;
+}
+
 static inline enum kith_error take(struct kith_process *self, struct kith_message *found,
                                    struct kith_message **message)
 {
@@ -110,15 +120,9 @@ static inline enum kith_error take(struct kith_process *self, struct kith_messag
     if (KITHI_CHECKS) {
         kithi_message_unpoison(found);
     }
-    if (KITHI_SELDOM(found->origin != 0)) {
-        kithi_need_much_stack(self->node);
-        give_credit_back(self, found);
-    }
-    if (!kithi_list_empty(&self->senders)) {
-        admit_senders(self);
-    }
     *message = found;
-    return KITH_OK;
+    bool others_wait = found->origin != 0 || !kithi_list_empty(&self->senders);
+    return KITHI_SELDOM(others_wait) ? let_others_send(self, found) : KITH_OK;
 }
 
 // Whoever wakes the process has put the message where it wants it.
@@ -168,8 +172,7 @@ enum kith_error kith_receive(struct kith_process *self, struct kith_message **me
     if ((self->flags & KITHI_MAIL) == 0) {
         self->wait = KITHI_WAIT_ANY;
         self->at = message;
-        self->state = KITH_STATE_RECEIVING;
-        return kithi_switch(self);
+        return kithi_block_simply(self, KITH_STATE_RECEIVING);
     }
     struct kith_message *found = self->mailbox.first;
     unlink_message(self, NULL, found);

@@ -81,10 +81,10 @@ static inline void kithi_message_let_go_of(struct kith_message *message,
     message->place = (uint8_t)place;
 }
 
-// Gives `message`, which nobody holds, to the process that waits for it. The caller ends the wait.
+// Gives `message`, which is at KITHI_PLACE_HELD but counted for nobody, to the process that waits
+// for it. The caller ends the wait.
 static inline void kithi_message_hand(struct kith_message *message, struct kith_process *receiver)
 {
-    message->place = KITHI_PLACE_HELD;
     message->owner = receiver->slot;
     receiver->owned++;
     kithi_count_received(receiver);
@@ -100,14 +100,15 @@ static inline size_t kithi_message_bytes(const struct kith_message *message)
     return message->size > message->arena_bytes ? message->size : message->arena_bytes;
 }
 
-// A message larger than the whole mailbox is accepted by an empty one: it must get through.
+// A message larger than the whole mailbox is accepted by an empty one: it must get through. (The
+// sum is of memory that there is, so it can't wrap.)
 static inline bool kithi_mailbox_has_room(const struct kith_process *process,
                                           const struct kith_message *message)
 {
     const struct kithi_mailbox *mailbox = &process->mailbox;
-    size_t bytes = kithi_message_bytes(message), limit = process->mailbox_bytes;
     return mailbox->count < process->mailbox_messages &&
-           (mailbox->count == 0 || (bytes <= limit && mailbox->bytes <= limit - bytes));
+           (mailbox->count == 0 ||
+            mailbox->bytes + kithi_message_bytes(message) <= process->mailbox_bytes);
 }
 
 // Whether `message` may be queued now: whoever waits in front of a full mailbox goes first.
@@ -135,10 +136,10 @@ static inline bool kithi_mailbox_waits_for(const struct kith_process *process,
     return kithi_wait_matches(process->wait, process->wait_key, message);
 }
 
-// Whether the process waits for anything that isn't a reply, with no alarm set.
+// Whether the process waits for anything that isn't a reply, and wakes simply.
 static inline bool kithi_takes_any(const struct kith_process *process)
 {
-    return process->wait == KITHI_WAIT_ANY && (process->flags & KITHI_TIMED) == 0;
+    return process->wait == KITHI_WAIT_ANY && kithi_wakes_simply(process);
 }
 
 // At the end of the mailbox. Nobody holds `message`.
@@ -151,11 +152,11 @@ static inline void kithi_mailbox_append(struct kith_process *process, struct kit
     message->next = NULL;
     if (mailbox->first == NULL) {
         mailbox->first = message;
+        process->flags |= KITHI_MAIL;
     } else {
         mailbox->last->next = message;
     }
     mailbox->last = message;
-    process->flags |= KITHI_MAIL;
     mailbox->bytes += kithi_message_bytes(message);
     if (++mailbox->count > mailbox->peak) {
         mailbox->peak = mailbox->count;

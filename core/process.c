@@ -238,6 +238,7 @@ void kithi_process_end(struct kith_process *process, enum kith_error reason)
     // From here on references to it are stale.
     process->state = KITH_STATE_FREE;
     process->wait = KITHI_WAIT_NONE;
+    process->mailbox_messages = 0;
     end_possessions(process, reason);
     if (++process->generation == 0) {
         process->generation = 1;

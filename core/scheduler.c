@@ -112,13 +112,13 @@ static struct kith_process *take_next(struct kith_process *self)
 
 // One at a time: who was let go first before and hasn't run yet goes to the end. And not too often
 // in a round, or two that wake each other would keep out all others.
-void kithi_ready_push_first(struct kith_process *process)
+enum kith_error kithi_ready_push_first(struct kith_process *process)
 {
     struct kith_node *node = process->node;
-    struct kithi_ready *ready = &node->ready[process->flags & KITHI_HIGH];
+    struct kithi_ready *ready = &node->ready[KITH_PRIORITY_NORMAL];
     if (node->favours == 0) {
         kithi_ready_push(process);
-        return;
+        return KITH_OK;
     }
     node->favours--;
     if (ready->first == node->favoured) {
@@ -128,12 +128,16 @@ void kithi_ready_push_first(struct kith_process *process)
     process->state = KITH_STATE_READY;
     process->next = ready->first;
     ready->first = process;
+    return KITH_OK;
 }
 
-struct kith_process *kithi_pick_by_priority(struct kith_node *node)
+struct kith_process *kithi_pick(struct kith_node *node)
 {
     struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
     struct kithi_ready *normal = &node->ready[KITH_PRIORITY_NORMAL];
+    if (high->first == NULL) {
+        return kithi_pop(normal);
+    }
     if (normal->first != NULL && node->in_a_row == KITHI_HIGH_IN_A_ROW) {
         node->in_a_row = 0;
         return kithi_pop(normal);
@@ -169,6 +173,11 @@ static inline enum kith_error leave_for(struct kith_process *self, struct kith_p
 enum kith_error kithi_switch_to(struct kith_process *self, struct kith_process *next)
 {
     return leave_for(self, next, false);
+}
+
+enum kith_error kithi_switch_by_priority(struct kith_process *self)
+{
+    return leave_for(self, kithi_pick(self->node), false);
 }
 
 enum kith_error kithi_attend(struct kith_process *self)
