@@ -27,13 +27,6 @@ static inline void kithi_ready_push(struct kith_process *process)
     kithi_queue_push(&process->node->ready[process->flags & KITHI_HIGH], process);
 }
 
-// Whether waking a process takes no more than to put it among those of normal priority: no alarm
-// to clear.
-static inline bool kithi_wakes_simply(const struct kith_process *process)
-{
-    return (process->flags & (KITHI_TIMED | KITHI_HIGH)) == 0;
-}
-
 // Before others that are ready already. Gives OK: what makes a process ready may end in it.
 enum kith_error kithi_ready_push_first(struct kith_process *process);
 

@@ -170,7 +170,8 @@ static __attribute__((noinline)) enum kith_error send_far(struct kith_process *s
     return gives_way ? give_way(self, error) : error;
 }
 
-// To a process of this node that waits for it until some time, for something else, or not at all.
+// To a process of this node that waits until some time, for something else, or not at all, or that
+// has a high priority.
 static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_process *self,
                                                               struct kith_process *receiver,
                                                               struct kith_message **message,
@@ -210,7 +211,7 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
     if (KITHI_SELDOM(receiver == NULL || self->node->turn_wanted)) {
         return send_far(self, message, deadline_ns);
     }
-    if (!kithi_takes_any(receiver)) {
+    if (!kithi_takes_any(receiver) || receiver->flags & KITHI_HIGH) {
         return send_to_busy(self, receiver, message, deadline_ns);
     }
     hand_over_simply(self, sent, receiver);
@@ -406,7 +407,7 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
         return reply_far(self, message);
     }
     reply->to = reply->reply_to;
-    if (!kithi_wakes_simply(caller)) {
+    if (caller->flags & (KITHI_TIMED | KITHI_HIGH)) {
         return hand_over_and_wake(self, message, caller);
     }
     hand_over_simply(self, reply, caller);

@@ -136,10 +136,10 @@ static inline bool kithi_mailbox_waits_for(const struct kith_process *process,
     return kithi_wait_matches(process->wait, process->wait_key, message);
 }
 
-// Whether the process waits for anything that isn't a reply, and wakes simply.
+// Whether the process waits for anything that isn't a reply, with no alarm set.
 static inline bool kithi_takes_any(const struct kith_process *process)
 {
-    return process->wait == KITHI_WAIT_ANY && kithi_wakes_simply(process);
+    return process->wait == KITHI_WAIT_ANY && (process->flags & KITHI_TIMED) == 0;
 }
 
 // At the end of the mailbox. Nobody holds `message`.
