@@ -194,19 +194,27 @@ static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_proces
     return kithi_block_simply(self, KITH_STATE_SENDING);
 }
 
+// What a message that leaves its first sender says of an outcome: one word of memory.
+static inline void begin_exchange(struct kith_message *sent, bool waiting, bool asynchronous)
+{
+    assert(!sent->waiting && "a request is replied to or forwarded, not sent");
+    sent->error = KITH_OK;
+    sent->waiting = waiting;
+    sent->done = false;
+    sent->failed = false;
+    sent->asynchronous = asynchronous;
+}
+
 enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
                           struct kith_message **message, uint64_t deadline_ns)
 {
     kithi_need_stack(KITHI_STACK_SHORT);
     struct kith_message *sent = *message;
-    assert(!sent->waiting && "a request is replied to or forwarded, not sent");
+    begin_exchange(sent, false, false);
     stamp(self, sent);
     sent->to = to;
     sent->reply_to = KITH_REF_NONE;
     sent->id = 0;
-    sent->error = KITH_OK;
-    sent->done = false;
-    sent->failed = false;
     struct kith_process *receiver = find_near(self, to, sent);
     if (KITHI_SELDOM(receiver == NULL || self->node->turn_wanted)) {
         return send_far(self, message, deadline_ns);
@@ -240,17 +248,12 @@ enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kit
 static inline void begin_request(struct kith_process *self, struct kith_ref to,
                                  struct kith_message *sent, uint64_t deadline_ns, bool asynchronous)
 {
-    assert(!sent->waiting && "a request is replied to or forwarded, not sent");
+    begin_exchange(sent, true, asynchronous);
     sent->to = to;
     sent->reply_to = kithi_process_ref(self);
     sent->caller = self;
     sent->id = ++self->node->next_id;
     sent->deadline_ns = deadline_ns;
-    sent->error = KITH_OK;
-    sent->waiting = true;
-    sent->done = false;
-    sent->failed = false;
-    sent->asynchronous = asynchronous;
 }
 
 // The end of a call that isn't simple: it had to wait for room, or went to another node. `error` is
@@ -399,7 +402,6 @@ enum kith_error kith_reply(struct kith_process *self, struct kith_message **mess
     stamp(self, reply);
     reply->waiting = false;
     reply->done = true;
-    reply->failed = false;
     struct kith_process *caller = reply->caller;
     if (KITHI_SELDOM(caller == NULL || reply->reply_to.node != self->node->incarnation ||
                      !refers_to(reply->reply_to, caller) || reply->owner != self->slot ||

@@ -319,7 +319,20 @@ bool bench_bare_spawn(const struct bench_options *options, double *figure)
     return measure_spawn(1, bench_count(options, 5000000), figure);
 }
 
+// So many alive at once, `waves` times.
+static bool measure_crowds(const struct bench_options *options, uint32_t most, uint32_t waves,
+                           double *figure)
+{
+    uint32_t crowd = (uint32_t)bench_count(options, most);
+    return measure_spawn(crowd, bench_count(options, waves) * crowd, figure);
+}
+
 bool bench_bare_spawn_crowd(const struct bench_options *options, double *figure)
 {
-    return measure_spawn(BENCH_CROWD, bench_count(options, 300) * BENCH_CROWD, figure);
+    return measure_crowds(options, BENCH_CROWD, 300, figure);
+}
+
+bool bench_bare_spawn_many(const struct bench_options *options, double *figure)
+{
+    return measure_crowds(options, BENCH_MANY, 20, figure);
 }

@@ -65,12 +65,12 @@ uint64_t bench_count(const struct bench_options *options, uint64_t count); // or
 
 // bare_coroutine.c
 bench_measure bench_bare_hand_over, bench_bare_ring, bench_bare_queue, bench_bare_spawn;
-bench_measure bench_bare_spawn_crowd;
+bench_measure bench_bare_spawn_crowd, bench_bare_spawn_many;
 
 // local.c
 bench_measure bench_local_call, bench_local_call_in_time, bench_local_send, bench_local_ring;
 bench_measure bench_local_fan_in;
-bench_measure bench_local_spawn, bench_local_spawn_crowd, bench_local_idle;
+bench_measure bench_local_spawn, bench_local_spawn_crowd, bench_local_spawn_many, bench_local_idle;
 
 // naming_bench.c
 bench_measure bench_naming_lookup, bench_naming_lookup_at_host, bench_naming_lookup_replicated;
@@ -94,7 +94,8 @@ enum {
     BENCH_RING = 10000,
     BENCH_PRODUCERS = 1000,
     BENCH_QUEUE = 64,    // messages in front of the consumer
-    BENCH_CROWD = 10000, // processes alive at once in the second spawn row
+    BENCH_CROWD = 10000, // processes alive at once in a row of spawn
+    BENCH_MANY = 100000, // and in another
 };
 
 #endif

@@ -333,7 +333,9 @@ static void spawn_crowds(struct kith_process *self, void *argument)
 static bool measure_spawn(uint32_t crowd, uint64_t count, double *figure)
 {
     struct local local;
-    if (!open_local(&local, &kith_limits_linux)) {
+    struct kith_limits limits = kith_limits_linux;
+    limits.processes = crowd + 1;
+    if (!open_local(&local, &limits)) {
         return false;
     }
     local.crowd = crowd;
@@ -350,9 +352,22 @@ bool bench_local_spawn(const struct bench_options *options, double *figure)
     return measure_spawn(1, bench_count(options, 3000000), figure);
 }
 
+// So many alive at once, `waves` times.
+static bool measure_crowds(const struct bench_options *options, uint32_t most, uint32_t waves,
+                           double *figure)
+{
+    uint32_t crowd = (uint32_t)bench_count(options, most);
+    return measure_spawn(crowd, bench_count(options, waves) * crowd, figure);
+}
+
 bool bench_local_spawn_crowd(const struct bench_options *options, double *figure)
 {
-    return measure_spawn(BENCH_CROWD, bench_count(options, 300) * BENCH_CROWD, figure);
+    return measure_crowds(options, BENCH_CROWD, 300, figure);
+}
+
+bool bench_local_spawn_many(const struct bench_options *options, double *figure)
+{
+    return measure_crowds(options, BENCH_MANY, 20, figure);
 }
 
 // Memory of processes that wait.

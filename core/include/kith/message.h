@@ -49,14 +49,14 @@ struct kith_message {
     uint64_t trace;           // free for the program: kept by replies and forwards, also remotely
     uint64_t returned_type;   // of a KITH_TYPE_RETURNED: the type it was sent with
     uint32_t error;           // enum kith_error: of a reply or of a returned message
-    uint8_t urgency;          // enum kith_urgency
-    uint8_t hops;             // times forwarded or sent across a link
     bool waiting;             // a request whose sender waits for a reply
     bool done;                // a reply, or the outcome of a request that got none
     bool failed;              // of such an outcome: the kernel made it, nobody replied
+    bool asynchronous;        // of a request: the reply goes to the mailbox (kith_request)
+    uint8_t urgency;          // enum kith_urgency
+    uint8_t hops;             // times forwarded or sent across a link
 
     // The kernel's own from here on.
-    bool asynchronous; // the reply goes to the mailbox
     uint8_t place;
     uint32_t owner;
     uint32_t origin;  // 1 + index of the route it came by; 0: from this node
