@@ -142,6 +142,7 @@ struct kithi_pool {
     struct kithi_slab *slabs;
     struct kith_arena_block *blocks[KITHI_BLOCK_CLASSES];
     uint32_t len, alive;
+    uint32_t inline_most; // bytes of a payload that a new message has room for
     size_t alive_bytes, total_bytes;
 };
 
@@ -322,6 +323,7 @@ void kithi_timers_end(struct kith_process *process);
 // Memory that begins with a line. NULL when there is none.
 void *kithi_lines_allocate(struct kith_node *node, size_t size);
 void kithi_lines_release(struct kith_node *node, void *memory, size_t size);
+void kithi_pool_open(struct kith_node *node);
 enum kith_error kithi_pool_grow(struct kith_node *node);
 // No outcome for waiting requests.
 void kithi_pool_put(struct kith_message *message);

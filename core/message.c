@@ -2,8 +2,6 @@
 // Messages and who owns them.
 #include "path.h"
 
-enum { INLINE_ROOM = KITHI_MESSAGE_SIZE - sizeof(struct kith_message) };
-
 // What kith_message_new does seldom: the pool is empty, or the payload large.
 static __attribute__((noinline)) enum kith_error new_with_room(struct kith_node *node,
                                                                uint64_t type, size_t size,
@@ -33,8 +31,7 @@ enum kith_error kith_message_new(struct kith_node *node, uint64_t type, size_t s
                                  struct kith_message **message)
 {
     kithi_need_stack(KITHI_STACK_SHORT);
-    if (KITHI_SELDOM(node->pool.free == NULL || size > INLINE_ROOM ||
-                     size > node->limits.message_size)) {
+    if (KITHI_SELDOM(node->pool.free == NULL || size > node->pool.inline_most)) {
         return new_with_room(node, type, size, message);
     }
     struct kith_message *fresh = kithi_pool_pop(&node->pool);

@@ -46,6 +46,7 @@ enum kith_error kith_node_open(const struct kith_node_options *options, struct k
     memset(opened, 0, sizeof *opened);
     opened->platform = *platform;
     opened->limits = *options->limits;
+    kithi_pool_open(opened);
     opened->round = opened->round_len = KITHI_ROUND;
     opened->favours = KITHI_FAVOURS;
     if (options->name != NULL) {

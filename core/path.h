@@ -13,11 +13,8 @@ KITHI_ALWAYS_INLINE struct kith_message *kithi_pool_pop(struct kithi_pool *pool)
     struct kith_message *taken = pool->free;
     pool->free = taken->next;
     pool->alive++;
-    memset(taken, 0, offsetof(struct kith_message, place));
+    memset(taken, 0, offsetof(struct kith_message, owner));
     taken->deadline_ns = KITH_FOREVER;
-    taken->origin = 0;
-    taken->next = NULL;
-    taken->caller = NULL;
     taken->inline_used = 0;
     return taken;
 }

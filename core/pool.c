@@ -3,7 +3,15 @@
 // all kept for reuse, so that a running system allocates nothing.
 #include "path.h"
 
+enum { INLINE_ROOM = KITHI_MESSAGE_SIZE - sizeof(struct kith_message) };
+
 static const uint32_t block_sizes[KITHI_BLOCK_CLASSES] = {1024, 8192, 65536};
+
+void kithi_pool_open(struct kith_node *node)
+{
+    size_t most = node->limits.message_size;
+    node->pool.inline_most = most < INLINE_ROOM ? (uint32_t)most : INLINE_ROOM;
+}
 
 // The address that came from the platform is kept in front of the line.
 void *kithi_lines_allocate(struct kith_node *node, size_t size)
@@ -124,19 +132,18 @@ static void *take_from(unsigned char *bytes, uint32_t room, uint32_t *used, size
     return memory;
 }
 
-void *kith_message_allocate(struct kith_message *message, size_t size)
+// From the last block, or a new one.
+static __attribute__((noinline)) void *allocate_in_block(struct kith_message *message, size_t size)
 {
     if (size > SIZE_MAX - 15) {
         return NULL;
     }
-    void *memory = take_from(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message,
-                             &message->inline_used, size);
-    if (memory == NULL && message->blocks != NULL) {
-        memory =
+    if (message->blocks != NULL) {
+        void *memory =
             take_from(message->blocks->bytes, message->blocks->size, &message->blocks->used, size);
-    }
-    if (memory != NULL) {
-        return memory;
+        if (memory != NULL) {
+            return memory;
+        }
     }
     kithi_need_much_stack(message->node);
     struct kith_arena_block *block = take_block(message->node, (size + 15) & ~(size_t)15);
@@ -147,6 +154,17 @@ void *kith_message_allocate(struct kith_message *message, size_t size)
     message->blocks = block;
     message->arena_bytes += block->size;
     return take_from(block->bytes, block->size, &block->used, size);
+}
+
+void *kith_message_allocate(struct kith_message *message, size_t size)
+{
+    if (size <= INLINE_ROOM) {
+        void *memory = take_from(message->inline_arena, INLINE_ROOM, &message->inline_used, size);
+        if (memory != NULL) {
+            return memory;
+        }
+    }
+    return allocate_in_block(message, size);
 }
 
 void kithi_message_reset(struct kith_message *message)

@@ -58,11 +58,11 @@ struct kith_message {
 
     // The kernel's own from here on.
     uint8_t place;
-    uint32_t owner;
-    uint32_t origin;  // 1 + index of the route it came by; 0: from this node
-    uint32_t carried; // bytes of payload that came by that route, before they were decoded
-    struct kith_message *next;
+    uint32_t origin;             // 1 + index of the route it came by; 0: from this node
     struct kith_process *caller; // who waits for the reply, if that is a process of this node
+    uint32_t owner;              // up to here a new message is all zeros
+    uint32_t carried;            // bytes of payload that came by that route, before decoding
+    struct kith_message *next;
     struct kith_node *node;
     struct kith_arena_block *blocks;
     uint32_t inline_used;
