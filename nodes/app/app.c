@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arguments.h"
 #include "check.h"
@@ -83,6 +85,15 @@ static bool configure(struct kithi_app *self, int argc, char **argv, int *code)
     return arguments.action == KITHI_RUN;
 }
 
+// What was to be printed may not have found room: that must not look like success.
+static int end_printing(const struct kithi_app *self, int code)
+{
+    if (code != KITH_EXIT_OK || fflush(stdout) == 0)
+        return code;
+    return kithi_app_fail(self, KITH_EXIT_FAILURE, "can't write to standard output: %s",
+                          strerror(errno));
+}
+
 static void on_stop(void *argument, int signal_number)
 {
     (void)signal_number;
@@ -147,6 +158,8 @@ int kith_app_run(int argc, char **argv, const struct kith_app *app)
             code = run_node(&self);
         kithi_app_remove_state(&self);
         kithi_app_close(&self);
+    } else {
+        code = end_printing(&self, code);
     }
     kithi_config_fini(&self.config);
     return code;

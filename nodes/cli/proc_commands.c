@@ -328,10 +328,14 @@ int kithi_run_proc_info(struct kithi_session *session)
     struct kithi_found found = {.index = 0};
     uint64_t slot;
     int code = KITH_EXIT_OK;
-    if (kith_quantity_number(text, &slot) == KITH_OK && slot <= UINT32_MAX)
+    if (kith_quantity_number(text, &slot) != KITH_OK)
+        code = kithi_reach_process(session, text, &found, &link);
+    else if (slot <= UINT32_MAX)
         found.ref.slot = (uint32_t)slot;
     else
-        code = kithi_reach_process(session, text, &found, &link);
+        code =
+            kithi_fail(session, KITH_EXIT_USAGE,
+                       "a slot is a number from 0 to 4294967295, not %s; see 'kith proc ls'", text);
     if (code == KITH_EXIT_OK)
         code = ask_process(session, &link, found.ref.slot, found.ref.generation, &list);
     if (code == KITH_EXIT_OK) {
