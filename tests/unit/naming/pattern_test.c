@@ -113,6 +113,7 @@ static void a_malformed_pattern_is_refused_and_explained(void **state)
     static const char *const all[] = {
         "",    "/",     "a/",     "/a",   "a//b", "a/b/c", "a/b/1/2", "a b",   "7",
         "a:b", "h/a:b", "a/b/01", "a/01", "a\n",  "\xff",  "7/8",     "h/7/1", "a/b/4294967295",
+        "[a",  "h/[a",
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (kith_pattern_valid(all[i])) {
