@@ -191,7 +191,8 @@ static const struct kithi_command commands[] = {
         .name = "call",
         .summary = "call a method of a service",
         .description = "The message is JSON, with fields as in the service's .proto file; the "
-                       "reply is printed as JSON. The node of the process describes its services, "
+                       "reply is printed as JSON (integers beyond 2^53 as strings, which are read, "
+                       "too). The node of the process describes its services, "
                        "so nothing has to be known here. Without a method all that is there are "
                        "listed.",
         .arguments = {{"ADDRESS", "[host[:port]/]name[/index]", false, KITHI_ARGUMENT_ADDRESS},
