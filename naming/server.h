@@ -304,6 +304,15 @@ void kithi_replica_check(struct kithi_naming *naming, uint64_t now_ns);
 void kithi_replica_clear(struct kithi_naming *naming, struct kithi_member *member,
                          enum kith_error reason);
 
+// Whether another node that has `held` of the `used` entries of a table may have one more: from
+// when half of `limit` is used no other node has more than a quarter, and the last quarter is this
+// one's.
+static inline bool kithi_has_share(uint32_t held, uint32_t used, uint32_t limit)
+{
+    uint32_t quarter = limit / 4;
+    return used < limit / 2 || (held < quarter && used < 3 * quarter);
+}
+
 // watches.c
 enum kith_error kithi_watches_open(struct kithi_naming *naming);
 void kithi_watches_close(struct kithi_naming *naming);

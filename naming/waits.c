@@ -151,21 +151,18 @@ static void answer(struct kithi_naming *naming, struct kith_message **message, u
     kithi_naming_answer(naming, message);
 }
 
-// From when the table is half full no other node has more than a quarter of it, and the last
-// quarter is for processes of this one.
 static bool has_share(const struct kithi_naming *naming, uint64_t node)
 {
     uint32_t held = 0;
     if (naming->counters.waits < naming->options.waits / 2 ||
         node == kith_node_incarnation(naming->node)) {
-        return true;
+        return true; // as kithi_has_share says, without counting
     }
     for (uint32_t id = 0; id < naming->wait_used; id++) {
         const struct kithi_wait *wait = &naming->waits[id];
         held += wait->message != NULL && naming->clients[wait->client].ref.node == node;
     }
-    uint32_t quarter = naming->options.waits / 4;
-    return held < quarter && naming->counters.waits < 3 * quarter;
+    return kithi_has_share(held, naming->counters.waits, naming->options.waits);
 }
 
 static bool has_share_of_name(struct kithi_naming *naming, const struct kithi_wait *wait,

@@ -290,8 +290,6 @@ void kithi_watches_link(struct kithi_naming *naming, struct kithi_member *member
     }
 }
 
-// Another node has at most so many, and from when the table is half full a quarter of it; the last
-// quarter is for processes of this one.
 static bool has_share(const struct kithi_naming *naming, uint64_t node)
 {
     uint32_t held = 0;
@@ -302,10 +300,8 @@ static bool has_share(const struct kithi_naming *naming, uint64_t node)
         const struct kithi_watch *watch = &naming->watches[id];
         held += watch->id != 0 && naming->clients[watch->client].ref.node == node;
     }
-    uint32_t quarter = naming->options.watches / 4;
-    bool half = naming->counters.watches >= naming->options.watches / 2;
     return held < KITHI_WATCHES_MOST &&
-           (!half || (held < quarter && naming->counters.watches < 3 * quarter));
+           kithi_has_share(held, naming->counters.watches, naming->options.watches);
 }
 
 static enum kith_error take_watch(struct kithi_naming *naming, uint32_t *id)
