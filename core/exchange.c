@@ -170,24 +170,19 @@ static __attribute__((noinline)) enum kith_error send_far(struct kith_process *s
     return gives_way ? give_way(self, error) : error;
 }
 
-// To a process of this node that waits until some time, for something else, or not at all, or that
-// has a high priority.
+// To a process of this node that waits until some time, or for something else, or has a high
+// priority, or a mailbox without room.
 static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_process *self,
                                                               struct kith_process *receiver,
                                                               struct kith_message **message,
                                                               uint64_t deadline_ns)
 {
-    struct kith_message *sent = *message;
-    if (receiver->wait != KITHI_WAIT_NONE && kithi_mailbox_waits_for(receiver, sent)) {
+    if (kithi_mailbox_waits_for(receiver, *message)) {
         return hand_over_and_wake(self, message, receiver);
     }
-    if (kithi_mailbox_admits(receiver, sent)) {
-        hand_in(self, sent, receiver);
-        *message = NULL;
-        return KITH_OK;
-    }
     // The guess at who the receiver is may have been a slot that is free, which has no room.
-    if (!kithi_blocks_simply(self, deadline_ns) || receiver->state == KITH_STATE_FREE) {
+    if (receiver->wait != KITHI_WAIT_NONE || receiver->state == KITH_STATE_FREE ||
+        !kithi_blocks_simply(self, deadline_ns)) {
         return send_far(self, message, deadline_ns);
     }
     queue_for_room(self, &receiver->senders, message);
@@ -219,12 +214,17 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
     if (KITHI_SELDOM(receiver == NULL || self->node->turn_wanted)) {
         return send_far(self, message, deadline_ns);
     }
-    if (!kithi_takes_any(receiver) || receiver->flags & KITHI_HIGH) {
-        return send_to_busy(self, receiver, message, deadline_ns);
+    if (kithi_takes_any(receiver) && (receiver->flags & KITHI_HIGH) == 0) {
+        hand_over_simply(self, sent, receiver);
+        *message = NULL;
+        return kithi_ready_push_next(self->node, receiver);
     }
-    hand_over_simply(self, sent, receiver);
-    *message = NULL;
-    return kithi_ready_push_next(self->node, receiver);
+    if (receiver->wait == KITHI_WAIT_NONE && kithi_mailbox_admits(receiver, sent)) {
+        hand_in(self, sent, receiver);
+        *message = NULL;
+        return KITH_OK;
+    }
+    return send_to_busy(self, receiver, message, deadline_ns);
 }
 
 enum kith_error kith_post(struct kith_node *node, struct kith_ref to, struct kith_message **message)

@@ -104,8 +104,8 @@ static inline bool kithi_mailbox_has_room(const struct kith_process *process,
 {
     const struct kithi_mailbox *mailbox = &process->mailbox;
     return mailbox->count < process->mailbox_messages &&
-           (mailbox->count == 0 ||
-            mailbox->bytes + kithi_message_bytes(message) <= process->mailbox_bytes);
+           (mailbox->bytes + kithi_message_bytes(message) <= process->mailbox_bytes ||
+            mailbox->count == 0);
 }
 
 // Whether `message` may be queued now: whoever waits in front of a full mailbox goes first.
