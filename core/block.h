@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a process is made ready and gives way to the next. All of it is inline, and a blocking call
-// ends in the switch: what it gives has been put in its place by whoever woke it (see
+// How a process is made ready and gives way to the next. What happens often is inline, and a
+// blocking call ends in the switch: what it gives has been put in its place by whoever woke it (see
 // kithi_arch_switch). What happens seldom is a call that ends the blocking call as well, so that
 // nothing has to be kept across it.
 #ifndef KITHI_BLOCK_H
@@ -27,7 +27,8 @@ static inline void kithi_ready_push(struct kith_process *process)
     kithi_queue_push(&process->node->ready[process->flags & KITHI_HIGH], process);
 }
 
-// Before others that are ready already. Gives OK: what makes a process ready may end in it.
+// One of normal priority, before others that are ready already. Gives OK: what makes a process
+// ready may end in it.
 enum kith_error kithi_ready_push_first(struct kith_process *process);
 
 // Whom a message that was sent has woken comes next: what it was sent is still in the cache, and
@@ -36,6 +37,7 @@ static inline enum kith_error kithi_ready_push_next(struct kith_node *node,
                                                     struct kith_process *process)
 {
     struct kithi_ready *ready = &node->ready[KITH_PRIORITY_NORMAL];
+    assert((process->flags & KITHI_HIGH) == 0);
     if (ready->first != NULL) {
         return kithi_ready_push_first(process);
     }
@@ -51,9 +53,6 @@ static inline struct kith_process *kithi_pop(struct kithi_ready *ready)
     }
     return process;
 }
-
-// Takes whose turn it is out of those that are ready; NULL if nobody is.
-struct kith_process *kithi_pick(struct kith_node *node);
 
 // The blocking call of a process whose alarm isn't set is over and will return `result`.
 static inline void kithi_end_wait(struct kith_process *process, enum kith_error result)
@@ -161,22 +160,16 @@ KITHI_ALWAYS_INLINE enum kith_error kithi_continue_with(struct kith_process *sel
 {
     self->node->running = next;
     next->state = KITH_STATE_RUNNING;
-    if (KITHI_CHECKS) {
-        kithi_check_leave(&self->fake_stack, next->stack.base, next->stack.size);
-    }
-    uint32_t result = kithi_arch_switch(&self->stack_pointer, next->stack_pointer, next->wake);
-    kithi_check_arrive(self->fake_stack, NULL, NULL);
-    return (enum kith_error)result;
+    return (enum kith_error)kithi_arch_switch(&self->stack_pointer, next->stack_pointer,
+                                              next->wake);
 }
-
-// The same with any process, or with the scheduler if `next` is NULL.
-enum kith_error kithi_switch_to(struct kith_process *self, struct kith_process *next);
 
 // The same with whoever comes next, at a switch after which the slice has to be timed or the round
 // is over.
 enum kith_error kithi_attend(struct kith_process *self);
 
-// The same with whoever comes next, whatever its priority.
+// The same with whoever comes next, whatever its priority, or with the scheduler if nobody does;
+// and what KITHI_CHECKS want to know of a switch is told.
 enum kith_error kithi_switch_by_priority(struct kith_process *self);
 
 static inline enum kith_error kithi_switch(struct kith_process *self)

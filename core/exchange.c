@@ -181,7 +181,7 @@ static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_proces
         return hand_over_and_wake(self, message, receiver);
     }
     // The guess at who the receiver is may have been a slot that is free, which has no room.
-    if (receiver->wait != KITHI_WAIT_NONE || receiver->state == KITH_STATE_FREE ||
+    if (!kithi_takes_none(receiver) || receiver->state == KITH_STATE_FREE ||
         !kithi_blocks_simply(self, deadline_ns)) {
         return send_far(self, message, deadline_ns);
     }
@@ -189,7 +189,8 @@ static __attribute__((noinline)) enum kith_error send_to_busy(struct kith_proces
     return kithi_block_simply(self, KITH_STATE_SENDING);
 }
 
-// What a message that leaves its first sender says of an outcome: one word of memory.
+// What a message that leaves its first sender says of an outcome: side by side, so that the
+// compiler sets all of it at once.
 static inline void begin_exchange(struct kith_message *sent, bool waiting, bool asynchronous)
 {
     assert(!sent->waiting && "a request is replied to or forwarded, not sent");
@@ -219,7 +220,7 @@ enum kith_error kith_send(struct kith_process *self, struct kith_ref to,
         *message = NULL;
         return kithi_ready_push_next(self->node, receiver);
     }
-    if (receiver->wait == KITHI_WAIT_NONE && kithi_mailbox_admits(receiver, sent)) {
+    if (kithi_takes_none(receiver) && kithi_mailbox_admits(receiver, sent)) {
         hand_in(self, sent, receiver);
         *message = NULL;
         return KITH_OK;

@@ -20,7 +20,8 @@
 
 enum {
     KITHI_LINE = 8 * sizeof(void *), // of the cache; where it is another, that only costs time
-    KITHI_MESSAGE_SIZE = 320,        // of a message with its built-in arena
+    KITHI_MESSAGE_SIZE = 320,        // of a message with its built-in arena ...
+    KITHI_INLINE_ROOM = KITHI_MESSAGE_SIZE - sizeof(struct kith_message), // ... and of that
     KITHI_SLAB_MESSAGES = 64,
     KITHI_CHUNK_PROCESSES = 64,
     KITHI_STACK_CLASSES = 32, // 1 KB, 1.5 KB, 2 KB, 3 KB, 4 KB ...
@@ -48,10 +49,10 @@ enum {
 // Where a message is.
 enum kithi_place {
     KITHI_PLACE_FREE,
-    KITHI_PLACE_HELD,    // a process, or code outside, has it: message->owner
-    KITHI_PLACE_MAILBOX, // or handed to a process that has yet to run
-    KITHI_PLACE_ROUTE,   // the owner of a route has it
-    KITHI_PLACE_KERNEL,  // a monitor or a timer waiting to fire
+    KITHI_PLACE_HELD, // a process, if only as soon as it runs, or code outside: message->owner
+    KITHI_PLACE_MAILBOX,
+    KITHI_PLACE_ROUTE,  // the owner of a route has it
+    KITHI_PLACE_KERNEL, // a monitor or a timer waiting to fire
 };
 
 enum kithi_wait {

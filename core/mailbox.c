@@ -102,16 +102,7 @@ void kithi_arrive(struct kith_process *process)
     }
 }
 
-// What follows when a message was taken for which a peer, or others in front of the mailbox, wait.
-static __attribute__((noinline)) enum kith_error let_others_send(struct kith_process *self,
-                                                                 struct kith_message *taken)
-{
-    kithi_need_much_stack(self->node);
-    give_credit_back(self, taken);
-    admit_senders(self);
-    return KITH_OK;
-}
-
+// Gives `found`, which is in no mailbox any longer, to the process.
 static inline enum kith_error take(struct kith_process *self, struct kith_message *found,
                                    struct kith_message **message)
 {
@@ -121,8 +112,17 @@ static inline enum kith_error take(struct kith_process *self, struct kith_messag
         kithi_message_unpoison(found);
     }
     *message = found;
-    bool others_wait = found->origin != 0 || !kithi_list_empty(&self->senders);
-    return KITHI_SELDOM(others_wait) ? let_others_send(self, found) : KITH_OK;
+    return KITH_OK;
+}
+
+// The same, and lets a peer, or those in front of the mailbox, go on that have waited for it.
+static enum kith_error take_for_others(struct kith_process *self, struct kith_message *found,
+                                       struct kith_message **message)
+{
+    (void)take(self, found, message);
+    give_credit_back(self, found);
+    admit_senders(self);
+    return KITH_OK;
 }
 
 // Whoever wakes the process has put the message where it wants it.
@@ -153,7 +153,7 @@ static __attribute__((noinline)) enum kith_error receive_slowly(struct kith_proc
         return wait_for(self, KITHI_WAIT_ANY, 0, message, deadline_ns);
     }
     unlink_message(self, NULL, found);
-    enum kith_error error = take(self, found, message);
+    enum kith_error error = take_for_others(self, found, message);
     if (self->node->turn_wanted && deadline_ns != KITH_NO_WAIT) {
         kithi_give_way(self);
     }
@@ -175,6 +175,9 @@ enum kith_error kith_receive(struct kith_process *self, struct kith_message **me
         return kithi_block_simply(self, KITH_STATE_RECEIVING);
     }
     struct kith_message *found = self->mailbox.first;
+    if (KITHI_SELDOM(found->origin != 0 || !kithi_list_empty(&self->senders))) {
+        return receive_slowly(self, message, deadline_ns);
+    }
     unlink_message(self, NULL, found);
     return take(self, found, message);
 }
@@ -192,7 +195,7 @@ static enum kith_error receive_match(struct kith_process *self, enum kithi_wait 
     if (found == NULL) {
         return wait_for(self, wait, key, message, deadline_ns);
     }
-    return take(self, found, message);
+    return take_for_others(self, found, message);
 }
 
 enum kith_error kith_receive_type(struct kith_process *self, uint64_t type,

@@ -51,7 +51,7 @@ void kithi_message_poison(struct kith_message *message)
     if (KITH_TYPE_SIGNATURE(message->type) == KITH_SIGNATURE_KERNEL) {
         return;
     }
-    kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+    kithi_check_poison(message->inline_arena, KITHI_INLINE_ROOM);
     for (struct kith_arena_block *block = message->blocks; block != NULL; block = block->next) {
         kithi_check_poison(block->bytes, block->size);
     }

@@ -42,7 +42,7 @@ KITHI_ALWAYS_INLINE void kithi_pool_push(struct kith_message *message)
     message->next = pool->free;
     pool->free = message;
     pool->alive--;
-    kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+    kithi_check_poison(message->inline_arena, KITHI_INLINE_ROOM);
 }
 
 // Who may touch a message: `process`, or code outside of any if that is NULL.
@@ -137,6 +137,12 @@ static inline bool kithi_mailbox_waits_for(const struct kith_process *process,
 static inline bool kithi_takes_any(const struct kith_process *process)
 {
     return process->wait == KITHI_WAIT_ANY && (process->flags & KITHI_TIMED) == 0;
+}
+
+// Whether the process waits for nothing, or for the reply to its call.
+static inline bool kithi_takes_none(const struct kith_process *process)
+{
+    return process->wait == KITHI_WAIT_NONE || process->wait == KITHI_WAIT_REPLY;
 }
 
 // At the end of the mailbox. Nobody holds `message`.

@@ -3,14 +3,12 @@
 // all kept for reuse, so that a running system allocates nothing.
 #include "path.h"
 
-enum { INLINE_ROOM = KITHI_MESSAGE_SIZE - sizeof(struct kith_message) };
-
 static const uint32_t block_sizes[KITHI_BLOCK_CLASSES] = {1024, 8192, 65536};
 
 void kithi_pool_open(struct kith_node *node)
 {
     size_t most = node->limits.message_size;
-    node->pool.inline_most = most < INLINE_ROOM ? (uint32_t)most : INLINE_ROOM;
+    node->pool.inline_most = most < KITHI_INLINE_ROOM ? (uint32_t)most : KITHI_INLINE_ROOM;
 }
 
 // The address that came from the platform is kept in front of the line.
@@ -57,7 +55,7 @@ enum kith_error kithi_pool_grow(struct kith_node *node)
         message->owner = KITHI_NOBODY;
         message->next = pool->free;
         pool->free = message;
-        kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+        kithi_check_poison(message->inline_arena, KITHI_INLINE_ROOM);
     }
     return KITH_OK;
 }
@@ -158,8 +156,9 @@ static __attribute__((noinline)) void *allocate_in_block(struct kith_message *me
 
 void *kith_message_allocate(struct kith_message *message, size_t size)
 {
-    if (size <= INLINE_ROOM) {
-        void *memory = take_from(message->inline_arena, INLINE_ROOM, &message->inline_used, size);
+    if (size <= KITHI_INLINE_ROOM) {
+        void *memory =
+            take_from(message->inline_arena, KITHI_INLINE_ROOM, &message->inline_used, size);
         if (memory != NULL) {
             return memory;
         }
@@ -176,7 +175,7 @@ void kithi_message_reset(struct kith_message *message)
     }
     message->arena_bytes = 0;
     message->inline_used = 0;
-    kithi_check_poison(message->inline_arena, KITHI_MESSAGE_SIZE - sizeof *message);
+    kithi_check_poison(message->inline_arena, KITHI_INLINE_ROOM);
     message->data = NULL;
     message->size = 0;
     message->descriptor = NULL;

@@ -238,7 +238,7 @@ void kithi_process_end(struct kith_process *process, enum kith_error reason)
     // From here on references to it are stale.
     process->state = KITH_STATE_FREE;
     process->wait = KITHI_WAIT_NONE;
-    process->mailbox_messages = 0;
+    process->mailbox_messages = 0; // no room, by which kith_send tells it from one that is alive
     end_possessions(process, reason);
     if (++process->generation == 0) {
         process->generation = 1;

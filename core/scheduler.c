@@ -100,6 +100,22 @@ static void attend(struct kith_node *node, struct kith_process *self)
     }
 }
 
+// Takes whose turn it is out of those that are ready; NULL if nobody is.
+static struct kith_process *pick(struct kith_node *node)
+{
+    struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
+    struct kithi_ready *normal = &node->ready[KITH_PRIORITY_NORMAL];
+    if (high->first == NULL) {
+        return kithi_pop(normal);
+    }
+    if (normal->first != NULL && node->in_a_row == KITHI_HIGH_IN_A_ROW) {
+        node->in_a_row = 0;
+        return kithi_pop(normal);
+    }
+    node->in_a_row = normal->first == NULL ? 0 : node->in_a_row + 1;
+    return kithi_pop(high);
+}
+
 // Who comes after `self`; NULL for the scheduler.
 static struct kith_process *take_next(struct kith_process *self)
 {
@@ -107,7 +123,7 @@ static struct kith_process *take_next(struct kith_process *self)
     if (--node->quiet == 0) {
         attend(node, self);
     }
-    return node->quiet > 0 ? kithi_pick(node) : NULL;
+    return node->quiet > 0 ? pick(node) : NULL;
 }
 
 // One at a time: who was let go first before and hasn't run yet goes to the end. And not too often
@@ -129,21 +145,6 @@ enum kith_error kithi_ready_push_first(struct kith_process *process)
     process->next = ready->first;
     ready->first = process;
     return KITH_OK;
-}
-
-struct kith_process *kithi_pick(struct kith_node *node)
-{
-    struct kithi_ready *high = &node->ready[KITH_PRIORITY_HIGH];
-    struct kithi_ready *normal = &node->ready[KITH_PRIORITY_NORMAL];
-    if (high->first == NULL) {
-        return kithi_pop(normal);
-    }
-    if (normal->first != NULL && node->in_a_row == KITHI_HIGH_IN_A_ROW) {
-        node->in_a_row = 0;
-        return kithi_pop(normal);
-    }
-    node->in_a_row = normal->first == NULL ? 0 : node->in_a_row + 1;
-    return kithi_pop(high);
 }
 
 // Continues with `next`, or with the scheduler if that is NULL; for good, if `self` has `ended`.
@@ -170,21 +171,16 @@ static inline enum kith_error leave_for(struct kith_process *self, struct kith_p
     return (enum kith_error)result;
 }
 
-enum kith_error kithi_switch_to(struct kith_process *self, struct kith_process *next)
-{
-    return leave_for(self, next, false);
-}
-
 enum kith_error kithi_switch_by_priority(struct kith_process *self)
 {
-    return leave_for(self, kithi_pick(self->node), false);
+    return leave_for(self, pick(self->node), false);
 }
 
 enum kith_error kithi_attend(struct kith_process *self)
 {
     struct kith_node *node = self->node;
     attend(node, self);
-    return leave_for(self, node->quiet > 0 ? kithi_pick(node) : NULL, false);
+    return leave_for(self, node->quiet > 0 ? pick(node) : NULL, false);
 }
 
 enum kith_error kithi_switch_after(struct kith_process *self, struct kith_process *woken)
@@ -304,7 +300,7 @@ enum kith_error kith_yield(struct kith_process *self)
         self->state = KITH_STATE_RUNNING;
         return KITH_OK;
     }
-    return kithi_switch_to(self, next);
+    return leave_for(self, next, false);
 }
 
 enum kith_error kith_sleep_until(struct kith_process *self, uint64_t deadline_ns)
@@ -328,7 +324,7 @@ uint64_t kithi_cycles_to_ns(const struct kith_node *node, uint64_t cycles)
 // Runs processes until nothing is ready or the round is over.
 static void run_round(struct kith_node *node)
 {
-    struct kith_process *next = kithi_pick(node);
+    struct kith_process *next = pick(node);
     if (next == NULL) {
         return;
     }

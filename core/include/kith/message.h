@@ -52,16 +52,17 @@ struct kith_message {
     bool waiting;             // a request whose sender waits for a reply
     bool done;                // a reply, or the outcome of a request that got none
     bool failed;              // of such an outcome: the kernel made it, nobody replied
-    bool asynchronous;        // of a request: the reply goes to the mailbox (kith_request)
+    bool asynchronous;        // the kernel's own: the reply to this request goes to the mailbox
     uint8_t urgency;          // enum kith_urgency
     uint8_t hops;             // times forwarded or sent across a link
 
-    // The kernel's own from here on.
+    // The kernel's own from here on. Down to `owner`, without it, a new message is all zeros but
+    // for deadline_ns.
     uint8_t place;
     uint32_t origin;             // 1 + index of the route it came by; 0: from this node
     struct kith_process *caller; // who waits for the reply, if that is a process of this node
-    uint32_t owner;              // up to here a new message is all zeros
-    uint32_t carried;            // bytes of payload that came by that route, before decoding
+    uint32_t owner;
+    uint32_t carried; // bytes of payload that came by that route, before decoding
     struct kith_message *next;
     struct kith_node *node;
     struct kith_arena_block *blocks;

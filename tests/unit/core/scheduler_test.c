@@ -221,6 +221,83 @@ static void high_priority_that_was_alone_still_goes_first(void **state)
     close_fixture(&fixture);
 }
 
+struct exchange {
+    char order[8];
+    struct kith_ref receiver;
+};
+
+static void receive_and_note(struct kith_process *self, void *argument)
+{
+    struct exchange *exchange = argument;
+    struct kith_message *message;
+    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
+    note(exchange->order, 'h');
+    kith_message_free(&message);
+}
+
+static void send_and_note(struct kith_process *self, void *argument)
+{
+    struct exchange *exchange = argument;
+    struct kith_message *message;
+    assert_int_equal(kith_message_new(kith_process_node(self), 1, 0, &message), KITH_OK);
+    assert_int_equal(kith_send(self, exchange->receiver, &message, KITH_FOREVER), KITH_OK);
+    note(exchange->order, 's');
+}
+
+static void a_receiver_of_high_priority_goes_before_who_is_ready(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct exchange exchange = {.order = ""};
+    const struct kith_spawn_options options = {
+        .entry = receive_and_note, .argument = &exchange, .priority = KITH_PRIORITY_HIGH};
+    open_fixture(&fixture, &kith_limits_linux);
+    assert_int_equal(kith_spawn(fixture.node, &options, &exchange.receiver), KITH_OK);
+    kith_node_settle(fixture.node);
+    spawn(&fixture, "sender", send_and_note, &exchange);
+    spawn(&fixture, "normal", note_normal, exchange.order);
+    run_to_end(&fixture);
+    assert_string_equal(exchange.order, "shn");
+    close_fixture(&fixture);
+}
+
+static void reply_and_note(struct kith_process *self, void *argument)
+{
+    struct exchange *exchange = argument;
+    const struct kith_spawn_options later = {.entry = note_normal, .argument = exchange->order};
+    struct kith_message *message;
+    assert_int_equal(kith_receive(self, &message, KITH_FOREVER), KITH_OK);
+    assert_int_equal(kith_spawn(kith_process_node(self), &later, NULL), KITH_OK);
+    assert_int_equal(kith_reply(self, &message), KITH_OK);
+    note(exchange->order, 's');
+}
+
+static void call_and_note(struct kith_process *self, void *argument)
+{
+    struct exchange *exchange = argument;
+    struct kith_message *message;
+    assert_int_equal(kith_message_new(kith_process_node(self), 1, 0, &message), KITH_OK);
+    assert_int_equal(kith_call(self, exchange->receiver, &message, KITH_FOREVER), KITH_OK);
+    note(exchange->order, 'h');
+    kith_message_free(&message);
+}
+
+static void a_caller_of_high_priority_goes_before_who_is_ready(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct exchange exchange = {.order = ""};
+    const struct kith_spawn_options options = {
+        .entry = call_and_note, .argument = &exchange, .priority = KITH_PRIORITY_HIGH};
+    open_fixture(&fixture, &kith_limits_linux);
+    exchange.receiver = spawn(&fixture, "server", reply_and_note, &exchange);
+    kith_node_settle(fixture.node);
+    assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_OK);
+    run_to_end(&fixture);
+    assert_string_equal(exchange.order, "shn");
+    close_fixture(&fixture);
+}
+
 static void send_when_a_turn_is_wanted(struct kith_process *self, void *argument)
 {
     kith_node_want_turn(kith_process_node(self));
@@ -411,6 +488,8 @@ int main(void)
         cmocka_unit_test(a_process_that_was_woken_in_time_does_not_time_out_before_it_runs),
         cmocka_unit_test(high_priority_goes_first_but_starves_nobody),
         cmocka_unit_test(high_priority_that_was_alone_still_goes_first),
+        cmocka_unit_test(a_receiver_of_high_priority_goes_before_who_is_ready),
+        cmocka_unit_test(a_caller_of_high_priority_goes_before_who_is_ready),
         cmocka_unit_test(accounting_says_what_a_process_did),
         cmocka_unit_test(the_scheduler_has_its_turn_after_one_long_slice),
         cmocka_unit_test(who_gives_way_lets_others_run_and_then_the_scheduler),

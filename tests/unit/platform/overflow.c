@@ -29,7 +29,7 @@ struct scene {
     void (*call)(struct kith_process *self, struct scene *scene);
     size_t left; // of the stack when that is called
     bool came_back;
-    struct kith_ref server, sleeper, full;
+    struct kith_ref server, sleeper, full, caller;
     struct kith_message *message; // of the process that makes the call
 };
 
@@ -121,6 +121,28 @@ static void receive_from_itself(struct kith_process *self, struct scene *scene)
     }
     (void)kith_receive(self, &message, kith_deadline_ms(self, 0));
     (void)kith_yield(self);
+}
+
+// One in the caller's mailbox, which has room for no more, and one that waits in front of it.
+static void send_two(struct kith_process *self, void *argument)
+{
+    struct scene *scene = argument;
+    for (int count = 0; count < 2; count++) {
+        struct kith_message *message;
+        assert_int_equal(kith_message_new(scene->node, 1, 0, &message), KITH_OK);
+        (void)kith_send(self, scene->caller, &message, KITH_FOREVER);
+        kith_message_free(&message);
+    }
+}
+
+static void receive_what_others_wait_behind(struct kith_process *self, struct scene *scene)
+{
+    (void)scene;
+    if (kith_yield(self) == KITH_OK) {
+        struct kith_message *message;
+        (void)kith_receive(self, &message, KITH_FOREVER);
+        kith_message_free(&message);
+    }
 }
 
 static void make_messages(struct kith_process *self, struct scene *scene)
@@ -235,9 +257,12 @@ static void a_stack_may_end_anywhere_in(void (*call)(struct kith_process *self,
         open_scene(&scene);
         scene.call = call;
         scene.left = left;
-        struct kith_ref caller = spawn(&scene, make_call, 0);
+        scene.caller = spawn(&scene, make_call, 1);
+        if (call == receive_what_others_wait_behind) {
+            spawn(&scene, send_two, 0);
+        }
         settle(&scene);
-        (void)kith_kill(scene.node, caller, KITH_ERROR_KILLED);
+        (void)kith_kill(scene.node, scene.caller, KITH_ERROR_KILLED);
         settle(&scene);
         overflows += scene.node->counters.overflows == 1;
         survivals += scene.node->counters.overflows == 0;
@@ -262,6 +287,7 @@ CASE(send_to_who_waits)
 CASE(send_into_a_mailbox)
 CASE(wait_for_room)
 CASE(receive_from_itself)
+CASE(receive_what_others_wait_behind)
 CASE(make_messages)
 CASE(spawn_another)
 CASE(watch_another)
@@ -302,6 +328,7 @@ int main(void)
         cmocka_unit_test(send_into_a_mailbox_survives),
         cmocka_unit_test(wait_for_room_survives),
         cmocka_unit_test(receive_from_itself_survives),
+        cmocka_unit_test(receive_what_others_wait_behind_survives),
         cmocka_unit_test(make_messages_survives),
         cmocka_unit_test(spawn_another_survives),
         cmocka_unit_test(watch_another_survives),
