@@ -43,11 +43,11 @@ static const char *check(const struct kithi_pattern *pattern)
     if (pattern->name_size == 0) {
         return "the name is missing";
     }
-    if (pattern->name[0] == '[') {
-        return "a name can't begin with '[': that would be an IPv6 address";
-    }
     if (memchr(pattern->name, ':', pattern->name_size) != NULL) {
         return "after a host comes '/' and a name";
+    }
+    if (pattern->name[0] == '[') {
+        return "a name can't begin with '[': that would be an IPv6 address";
     }
     if (pattern->name_size >= KITH_NAME_SIZE) {
         return "a name has at most 63 bytes";

@@ -85,10 +85,10 @@ static bool configure(struct kithi_app *self, int argc, char **argv, int *code)
     return arguments.action == KITHI_RUN;
 }
 
-// What was to be printed may not have found room: that must not look like success.
+// A full disk must not look like success; a closed pipe is no failure of ours.
 static int end_printing(const struct kithi_app *self, int code)
 {
-    if (code != KITH_EXIT_OK || fflush(stdout) == 0)
+    if (fflush(stdout) == 0 || code != KITH_EXIT_OK || errno == EPIPE)
         return code;
     return kithi_app_fail(self, KITH_EXIT_FAILURE, "can't write to standard output: %s",
                           strerror(errno));

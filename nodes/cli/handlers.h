@@ -21,6 +21,7 @@ int kithi_run_bench(struct kithi_session *session);
 // What can be checked before there is a node.
 int kithi_check_node_ping(struct kithi_session *session);
 int kithi_check_name_watch(struct kithi_session *session);
+int kithi_check_proc_info(struct kithi_session *session);
 int kithi_check_proc_ls(struct kithi_session *session);
 int kithi_check_send(struct kithi_session *session);
 int kithi_check_bench(struct kithi_session *session);

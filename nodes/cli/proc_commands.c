@@ -320,6 +320,16 @@ static int ask_process(struct kithi_session *session, const struct kith_link_inf
     return error == KITH_OK ? KITH_EXIT_OK : kithi_fail_error(session, link->name, error);
 }
 
+int kithi_check_proc_info(struct kithi_session *session)
+{
+    const char *text = session->invocation.arguments[0];
+    uint64_t slot;
+    if (kith_quantity_number(text, &slot) != KITH_OK || slot <= UINT32_MAX)
+        return KITH_EXIT_OK;
+    return kithi_fail(session, KITH_EXIT_USAGE,
+                      "a slot is a number from 0 to 4294967295, not %s; see 'kith proc ls'", text);
+}
+
 int kithi_run_proc_info(struct kithi_session *session)
 {
     const char *text = session->invocation.arguments[0];
@@ -328,14 +338,10 @@ int kithi_run_proc_info(struct kithi_session *session)
     struct kithi_found found = {.index = 0};
     uint64_t slot;
     int code = KITH_EXIT_OK;
-    if (kith_quantity_number(text, &slot) != KITH_OK)
-        code = kithi_reach_process(session, text, &found, &link);
-    else if (slot <= UINT32_MAX)
-        found.ref.slot = (uint32_t)slot;
+    if (kith_quantity_number(text, &slot) == KITH_OK)
+        found.ref.slot = (uint32_t)slot; // kithi_check_proc_info: it is one
     else
-        code =
-            kithi_fail(session, KITH_EXIT_USAGE,
-                       "a slot is a number from 0 to 4294967295, not %s; see 'kith proc ls'", text);
+        code = kithi_reach_process(session, text, &found, &link);
     if (code == KITH_EXIT_OK)
         code = ask_process(session, &link, found.ref.slot, found.ref.generation, &list);
     if (code == KITH_EXIT_OK) {

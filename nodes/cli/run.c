@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,12 +106,9 @@ static int show_help(const struct kithi_invocation *invocation, FILE *out)
     return KITH_EXIT_OK;
 }
 
-int kithi_run(int argc, char **argv)
+static int run_invocation(struct kithi_session *session)
 {
-    struct kithi_session session = {.exit_code = KITH_EXIT_FAILURE};
-    struct kithi_invocation *invocation = &session.invocation;
-    if (!kithi_invocation_parse(invocation, argc, argv))
-        return kithi_fail(&session, KITH_EXIT_USAGE, "%s", invocation->complaint);
+    struct kithi_invocation *invocation = &session->invocation;
     if (invocation->general[KITHI_GENERAL_HELP] != NULL)
         return show_help(invocation, stdout);
     if (invocation->general[KITHI_GENERAL_VERSION] != NULL)
@@ -118,5 +117,18 @@ int kithi_run(int argc, char **argv)
         show_help(invocation, stderr);
         return KITH_EXIT_USAGE;
     }
-    return run_command(&session);
+    return run_command(session);
+}
+
+int kithi_run(int argc, char **argv)
+{
+    struct kithi_session session = {.exit_code = KITH_EXIT_FAILURE};
+    if (!kithi_invocation_parse(&session.invocation, argc, argv))
+        return kithi_fail(&session, KITH_EXIT_USAGE, "%s", session.invocation.complaint);
+    int code = run_invocation(&session);
+    // A full disk must not look like success; a closed pipe is no failure of ours.
+    if (fflush(stdout) != 0 && code == KITH_EXIT_OK && errno != EPIPE)
+        code =
+            kithi_fail(&session, KITH_EXIT_FAILURE, "can't write the result: %s", strerror(errno));
+    return code;
 }

@@ -167,6 +167,7 @@ static const struct kithi_command commands[] = {
                        false, KITHI_ARGUMENT_ADDRESS}},
         .examples = {{"kith proc info counter/0", "by name"},
                      {"kith proc info 7", "by slot, on the node on this machine"}},
+        .check = kithi_check_proc_info,
         .run = kithi_run_proc_info,
     },
     {

@@ -94,8 +94,10 @@ enum {
     BENCH_RING = 10000,
     BENCH_PRODUCERS = 1000,
     BENCH_QUEUE = 64,    // messages in front of the consumer
-    BENCH_CROWD = 10000, // processes alive at once in a row of spawn
+    BENCH_CROWD = 10000, // processes alive at once in a row of spawn, and how many times
+    BENCH_CROWD_WAVES = 300,
     BENCH_MANY = 100000, // and in another
+    BENCH_MANY_WAVES = 20,
 };
 
 #endif

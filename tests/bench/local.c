@@ -362,12 +362,12 @@ static bool measure_crowds(const struct bench_options *options, uint32_t most, u
 
 bool bench_local_spawn_crowd(const struct bench_options *options, double *figure)
 {
-    return measure_crowds(options, BENCH_CROWD, 300, figure);
+    return measure_crowds(options, BENCH_CROWD, BENCH_CROWD_WAVES, figure);
 }
 
 bool bench_local_spawn_many(const struct bench_options *options, double *figure)
 {
-    return measure_crowds(options, BENCH_MANY, 20, figure);
+    return measure_crowds(options, BENCH_MANY, BENCH_MANY_WAVES, figure);
 }
 
 // Memory of processes that wait.

@@ -37,6 +37,7 @@ wrong_arguments_say_how_it_is_used() {
     expect_error 2 "is no address" "$bin/kith" send a/b/c/d
     expect_error 2 "is no address" "$bin/kith" name resolve ''
     expect_error 2 "is no pattern" "$bin/kith" name ls a/b/c/d
+    expect_error 2 "a slot is a number" "$bin/kith" proc info 4294967296
     expect_error 2 "only for bash" "$bin/kith" completion zsh
 }
 
@@ -57,7 +58,6 @@ unknown_names_and_nodes_suggest_near_ones() {
     expect_error 3 "did you mean 'garage'?" kith garage node info garag
     expect_error 3 "try 'kith name ls'" kith garage name find 'zzzzz*'
     expect_error 3 "no process in slot 999" kith garage proc info 999
-    expect_error 2 "a slot is a number" kith garage proc info 4294967296
     expect_error 3 "did you mean 'Node.Info'?" kith garage call node Node.Inof
     expect_error 3 "try 'kith call node'" kith garage call node Frobnicate.Now
 }
@@ -154,6 +154,9 @@ a_full_disk_is_an_error() {
     expect 1 "can't write the result" bash -c '"$1" -n "$2" node info >/dev/full' \
         - "$bin/kith" "${endpoints[a]}"
     local option
+    for option in --help --version 'help node' 'completion bash'; do
+        expect 1 "can't write the result" bash -c '"$1" $2 >/dev/full' - "$bin/kith" "$option"
+    done
     for option in --help --version --check-config; do
         expect 1 "can't write to standard output" bash -c '"$1" "$2" >/dev/full' \
             - "$bin/kithd" "$option"
