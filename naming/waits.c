@@ -156,7 +156,7 @@ static bool has_share(const struct kithi_naming *naming, uint64_t node)
     uint32_t held = 0;
     if (naming->counters.waits < naming->options.waits / 2 ||
         node == kith_node_incarnation(naming->node)) {
-        return true; // as kithi_has_share says, without counting
+        return true; // without counting: there may be many
     }
     for (uint32_t id = 0; id < naming->wait_used; id++) {
         const struct kithi_wait *wait = &naming->waits[id];
