@@ -59,6 +59,7 @@ bool bench_table_row(const struct bench_options *options, const struct bench_res
 // Runs `measure` in a child that is killed after BENCH_DEADLINE_MS and always reaped.
 bool bench_isolate(bench_measure *measure, const struct bench_options *options, double *figure);
 void bench_complain(const char *what);
+void bench_stay_on(unsigned core);
 uint64_t bench_now_ns(void);
 uint64_t bench_resident_bytes(void); // memory in use, not only reserved; 0 on failure
 uint64_t bench_count(const struct bench_options *options, uint64_t count); // or fewer, if quick

@@ -2,20 +2,11 @@
 #include "pair.h"
 
 #include <arpa/inet.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-static void stay_on(unsigned core)
-{
-    cpu_set_t cores;
-    CPU_ZERO(&cores);
-    CPU_SET(core, &cores);
-    (void)sched_setaffinity(0, sizeof cores, &cores); // with one core only, it stays on that
-}
 
 bool pair_start(struct pair *pair, bool one_core, void (*peer)(int ready_fd))
 {
@@ -24,13 +15,13 @@ bool pair_start(struct pair *pair, bool one_core, void (*peer)(int ready_fd))
         bench_complain("pipe");
         return false;
     }
-    stay_on(0);
+    bench_stay_on(0);
     pair->peer = fork();
     if (pair->peer == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ends[0]);
         if (!one_core) {
-            stay_on(1);
+            bench_stay_on(1);
         }
         peer(ends[1]);
         _exit(1);

@@ -3,6 +3,7 @@
 // allocator or the sockets that another has left, and none can hang or take down the rest.
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,10 +50,21 @@ void bench_complain(const char *what)
     }
 }
 
+void bench_stay_on(unsigned core)
+{
+    cpu_set_t cores;
+    CPU_ZERO(&cores);
+    CPU_SET(core, &cores);
+    (void)sched_setaffinity(0, sizeof cores, &cores); // with one core only, it stays on that
+}
+
+// One core may be half as fast as another, which shares it with somebody: so kith and the bare
+// program get the same one, unless the measurement says otherwise.
 static void measure_in_child(bench_measure *measure, const struct bench_options *options, int out)
 {
     double figure = 0;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    bench_stay_on(1);
     errno = 0;
     bool measured = measure(options, &figure);
     if (measured && write(out, &figure, sizeof figure) != (ssize_t)sizeof figure) {
