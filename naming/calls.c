@@ -2,19 +2,6 @@
 // Client calls that are requests to the naming process and nothing else.
 #include "server.h"
 
-enum kith_error kithi_naming_call(struct kith_process *self, struct kith_ref to,
-                                  struct kith_message **message, uint64_t deadline_ns)
-{
-    enum kith_error error = kith_call(self, to, message, deadline_ns);
-    if (error == KITH_OK) {
-        error = kith_error_from_number((*message)->error);
-    }
-    if (error != KITH_OK) {
-        kith_message_free(message);
-    }
-    return error;
-}
-
 static enum kith_error new_request(const struct kithi_naming *naming, enum kithi_method method,
                                    const ProtobufCMessageDescriptor *descriptor,
                                    struct kith_message **message)
