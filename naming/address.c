@@ -23,7 +23,8 @@ static const char *parse(const char *text, struct kith_address *address)
     if (text[0] == '[') {
         return parse_bracketed(text, address);
     }
-    struct kithi_word first = kithi_word_scan(text, KITHI_SCAN_NAME);
+    struct kithi_word first;
+    kithi_word_scan(text, KITHI_SCAN_NAME, &first);
     if (first.problem != NULL) {
         return first.problem;
     }
@@ -32,7 +33,8 @@ static const char *parse(const char *text, struct kith_address *address)
         return parse_with_host(rest, &first, NULL, address);
     }
     if (*rest == '/') {
-        struct kithi_word second = kithi_word_scan(rest + 1, KITHI_SCAN_NAME);
+        struct kithi_word second;
+        kithi_word_scan(rest + 1, KITHI_SCAN_NAME, &second);
         if (!second.digits || rest[1 + second.size] != '\0') {
             return parse_with_host(rest, &first, &second, address);
         }
@@ -56,7 +58,8 @@ static const char *parse_name(const struct kithi_word *name, struct kith_address
     if (*text != '/') {
         return PROBLEM_CHARACTER;
     }
-    struct kithi_word index = kithi_word_scan(text + 1, KITHI_SCAN_NAME);
+    struct kithi_word index;
+    kithi_word_scan(text + 1, KITHI_SCAN_NAME, &index);
     if (text[1 + index.size] != '\0') {
         return text[1 + index.size] == '/' ? "an address is [host[:port]/]name[/index]"
                                            : PROBLEM_INDEX;
@@ -135,7 +138,7 @@ static const char *parse_with_host(const char *text, const struct kithi_word *ho
     }
     struct kithi_word scanned;
     if (name == NULL) {
-        scanned = kithi_word_scan(text, KITHI_SCAN_NAME);
+        kithi_word_scan(text, KITHI_SCAN_NAME, &scanned);
         name = &scanned;
     }
     return parse_name(name, address);
@@ -162,7 +165,8 @@ static const char *parse_bracketed(const char *text, struct kith_address *addres
         return "not an IPv6 address in the brackets";
     }
     address->numeric = true;
-    struct kithi_word name = kithi_word_scan(text, KITHI_SCAN_NAME);
+    struct kithi_word name;
+    kithi_word_scan(text, KITHI_SCAN_NAME, &name);
     return parse_name(&name, address);
 }
 
@@ -218,7 +222,7 @@ const char *kith_name_problem(const char *name)
 
 const char *kithi_name_scan(const char *text, struct kithi_word *word)
 {
-    *word = kithi_word_scan(text, KITHI_SCAN_NAME);
+    kithi_word_scan(text, KITHI_SCAN_NAME, word);
     const char *problem = kithi_word_problem(word);
     return problem == NULL && text[word->size] != '\0' ? PROBLEM_CHARACTER : problem;
 }
@@ -319,11 +323,12 @@ static const uint8_t classes[256] = {
 };
 // clang-format on
 
-struct kithi_word kithi_word_scan(const char *text, unsigned scan)
+void kithi_word_scan(const char *text, unsigned scan, struct kithi_word *word)
 {
     const unsigned char *bytes = (const unsigned char *)text;
-    struct kithi_word word = {.text = text};
     size_t size = 0;
+    word->text = text;
+    word->problem = NULL;
     const unsigned wanted = scan | P;
     unsigned common = D, class; // of all characters; of the next
     for (;;) {
@@ -338,12 +343,11 @@ struct kithi_word kithi_word_scan(const char *text, unsigned scan)
         size_t length = decode_utf8(bytes + size, &character);
         common = 0;
         if (length == 0 || is_invisible(character)) {
-            word.problem = length == 0 ? PROBLEM_UTF8 : PROBLEM_UNPRINTABLE;
+            word->problem = length == 0 ? PROBLEM_UTF8 : PROBLEM_UNPRINTABLE;
             break;
         }
         size += length;
     }
-    word.size = size;
-    word.digits = common == D && size > 0;
-    return word;
+    word->size = size;
+    word->digits = common == D && size > 0;
 }

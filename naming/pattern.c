@@ -21,12 +21,12 @@ static const char *split(const char *text, struct kithi_word words[3], size_t *c
 {
     for (*count = 0; *count < 3;) {
         unsigned scan = KITHI_SCAN_WILD | (*count == 0 ? KITHI_SCAN_COLON : 0);
-        struct kithi_word word = kithi_word_scan(text, scan);
-        if (word.problem != NULL) {
-            return word.problem;
+        struct kithi_word *word = &words[(*count)++];
+        kithi_word_scan(text, scan, word);
+        if (word->problem != NULL) {
+            return word->problem;
         }
-        words[(*count)++] = word;
-        text += word.size;
+        text += word->size;
         if (*text == '\0') {
             return NULL;
         }

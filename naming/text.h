@@ -20,8 +20,8 @@ struct kithi_word {
     const char *problem; // malformed UTF-8 or an unprintable character ended it, or NULL
 };
 
-// Scans the longest word at `text`; text[word.size] is what ended it.
-struct kithi_word kithi_word_scan(const char *text, unsigned scan);
+// Scans the longest word at `text`, which `word` borrows; text[word->size] is what ended it.
+void kithi_word_scan(const char *text, unsigned scan, struct kithi_word *word);
 
 // What is wrong with a word as a name, or NULL.
 const char *kithi_word_problem(const struct kithi_word *word);

@@ -64,6 +64,40 @@ const void *kith_message_typed(const struct kith_message *message,
     return message->descriptor == descriptor ? message->data : NULL;
 }
 
+static inline void *make_part(struct kith_message *message,
+                              const ProtobufCMessageDescriptor *descriptor)
+{
+    assert(descriptor != NULL && descriptor->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC);
+    void *part = kith_message_allocate(message, descriptor->sizeof_message);
+    if (part != NULL) {
+        kith_part_init(descriptor, part);
+    }
+    return part;
+}
+
+void *kith_message_part(struct kith_message *message, const ProtobufCMessageDescriptor *descriptor)
+{
+    return make_part(message, descriptor);
+}
+
+static inline void *set_typed(struct kith_message *message,
+                              const ProtobufCMessageDescriptor *descriptor)
+{
+    void *part = make_part(message, descriptor);
+    if (part != NULL) {
+        message->data = part;
+        message->size = descriptor->sizeof_message;
+        message->descriptor = descriptor;
+    }
+    return part;
+}
+
+void *kith_message_set_typed(struct kith_message *message,
+                             const ProtobufCMessageDescriptor *descriptor)
+{
+    return set_typed(message, descriptor);
+}
+
 enum kith_error kith_message_new_typed(struct kith_node *node, uint64_t type,
                                        const ProtobufCMessageDescriptor *descriptor,
                                        struct kith_message **message)
@@ -73,34 +107,12 @@ enum kith_error kith_message_new_typed(struct kith_node *node, uint64_t type,
     if (error != KITH_OK) {
         return error;
     }
-    if (kith_message_set_typed(fresh, descriptor) == NULL) {
+    if (set_typed(fresh, descriptor) == NULL) {
         kith_message_free(&fresh);
         return KITH_ERROR_NO_MEMORY;
     }
     *message = fresh;
     return KITH_OK;
-}
-
-void *kith_message_set_typed(struct kith_message *message,
-                             const ProtobufCMessageDescriptor *descriptor)
-{
-    void *part = kith_message_part(message, descriptor);
-    if (part != NULL) {
-        message->data = part;
-        message->size = descriptor->sizeof_message;
-        message->descriptor = descriptor;
-    }
-    return part;
-}
-
-void *kith_message_part(struct kith_message *message, const ProtobufCMessageDescriptor *descriptor)
-{
-    assert(descriptor != NULL && descriptor->magic == PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC);
-    void *part = kith_message_allocate(message, descriptor->sizeof_message);
-    if (part != NULL) {
-        kith_part_init(descriptor, part);
-    }
-    return part;
 }
 
 char *kith_message_text(struct kith_message *message, const char *text)
@@ -118,7 +130,7 @@ char *kith_message_text(struct kith_message *message, const char *text)
 void kith_part_init(const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage *part)
 {
     if (descriptor->message_init != NULL) {
-        protobuf_c_message_init(descriptor, part);
+        descriptor->message_init(part);
         return;
     }
     memset(part, 0, descriptor->sizeof_message);
