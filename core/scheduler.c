@@ -283,7 +283,7 @@ enum kith_error kithi_told_killed(struct kith_process *self)
 
 enum kith_error kith_yield(struct kith_process *self)
 {
-    kithi_need_stack(KITHI_STACK_SHORT);
+    kithi_need_much_stack(self->node);
     enum kith_error error = kithi_check_killed(self);
     if (error != KITH_OK) {
         return error;

@@ -137,12 +137,16 @@ static void send_two(struct kith_process *self, void *argument)
 
 static void receive_what_others_wait_behind(struct kith_process *self, struct scene *scene)
 {
+    struct kith_message *message;
     (void)scene;
-    if (kith_yield(self) == KITH_OK) {
-        struct kith_message *message;
-        (void)kith_receive(self, &message, KITH_FOREVER);
-        kith_message_free(&message);
-    }
+    (void)kith_receive(self, &message, KITH_FOREVER);
+    kith_message_free(&message);
+}
+
+static void give_way(struct kith_process *self, struct scene *scene)
+{
+    (void)scene;
+    (void)kith_yield(self);
 }
 
 static void make_messages(struct kith_process *self, struct scene *scene)
@@ -196,7 +200,10 @@ static struct kith_ref spawn(struct scene *scene, kith_process_entry *entry, uin
 {
     struct kith_ref ref;
     const struct kith_spawn_options options = {
-        .entry = entry, .argument = scene, .mailbox_messages = mailbox};
+        .entry = entry,
+        .argument = scene,
+        .mailbox_messages = mailbox,
+        .priority = entry == send_two ? KITH_PRIORITY_HIGH : KITH_PRIORITY_NORMAL};
     assert_int_equal(kith_spawn(scene->node, &options, &ref), KITH_OK);
     return ref;
 }
@@ -288,6 +295,7 @@ CASE(send_into_a_mailbox)
 CASE(wait_for_room)
 CASE(receive_from_itself)
 CASE(receive_what_others_wait_behind)
+CASE(give_way)
 CASE(make_messages)
 CASE(spawn_another)
 CASE(watch_another)
@@ -329,6 +337,7 @@ int main(void)
         cmocka_unit_test(wait_for_room_survives),
         cmocka_unit_test(receive_from_itself_survives),
         cmocka_unit_test(receive_what_others_wait_behind_survives),
+        cmocka_unit_test(give_way_survives),
         cmocka_unit_test(make_messages_survives),
         cmocka_unit_test(spawn_another_survives),
         cmocka_unit_test(watch_another_survives),
