@@ -188,6 +188,16 @@ static void send_to_itself(struct kith_process *self, uint64_t deadline_ns)
     assert_int_equal(kith_send(self, kith_self(self), &message, deadline_ns), KITH_OK);
 }
 
+static struct kith_ref spawn_high(struct fixture *fixture, kith_process_entry *entry,
+                                  void *argument)
+{
+    struct kith_ref ref;
+    const struct kith_spawn_options options = {
+        .entry = entry, .argument = argument, .priority = KITH_PRIORITY_HIGH};
+    assert_int_equal(kith_spawn(fixture->node, &options, &ref), KITH_OK);
+    return ref;
+}
+
 static void note_high(struct kith_process *self, void *argument)
 {
     (void)self;
@@ -206,15 +216,13 @@ static void high_priority_that_was_alone_still_goes_first(void **state)
     (void)state;
     struct fixture fixture;
     char order[64] = "", end[3];
-    const struct kith_spawn_options options = {
-        .entry = note_high, .argument = order, .priority = KITH_PRIORITY_HIGH};
     open_fixture(&fixture, &kith_limits_linux);
     for (int turn = 0; turn < 40; turn++) {
-        assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_OK);
+        spawn_high(&fixture, note_high, order);
         run_to_end(&fixture);
     }
     spawn(&fixture, "normal", note_normal, order);
-    assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_OK);
+    spawn_high(&fixture, note_high, order);
     run_to_end(&fixture);
     memcpy(end, order + strlen(order) - 2, sizeof end);
     assert_string_equal(end, "hn");
@@ -249,10 +257,8 @@ static void a_receiver_of_high_priority_goes_before_who_is_ready(void **state)
     (void)state;
     struct fixture fixture;
     struct exchange exchange = {.order = ""};
-    const struct kith_spawn_options options = {
-        .entry = receive_and_note, .argument = &exchange, .priority = KITH_PRIORITY_HIGH};
     open_fixture(&fixture, &kith_limits_linux);
-    assert_int_equal(kith_spawn(fixture.node, &options, &exchange.receiver), KITH_OK);
+    exchange.receiver = spawn_high(&fixture, receive_and_note, &exchange);
     kith_node_settle(fixture.node);
     spawn(&fixture, "sender", send_and_note, &exchange);
     spawn(&fixture, "normal", note_normal, exchange.order);
@@ -287,12 +293,10 @@ static void a_caller_of_high_priority_goes_before_who_is_ready(void **state)
     (void)state;
     struct fixture fixture;
     struct exchange exchange = {.order = ""};
-    const struct kith_spawn_options options = {
-        .entry = call_and_note, .argument = &exchange, .priority = KITH_PRIORITY_HIGH};
     open_fixture(&fixture, &kith_limits_linux);
     exchange.receiver = spawn(&fixture, "server", reply_and_note, &exchange);
     kith_node_settle(fixture.node);
-    assert_int_equal(kith_spawn(fixture.node, &options, NULL), KITH_OK);
+    spawn_high(&fixture, call_and_note, &exchange);
     run_to_end(&fixture);
     assert_string_equal(exchange.order, "shn");
     close_fixture(&fixture);

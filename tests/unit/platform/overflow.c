@@ -123,7 +123,8 @@ static void receive_from_itself(struct kith_process *self, struct scene *scene)
     (void)kith_yield(self);
 }
 
-// One in the caller's mailbox, which has room for no more, and one that waits in front of it.
+// Before the caller runs: one in its mailbox, which has room for no more, and one that waits in
+// front of it.
 static void send_two(struct kith_process *self, void *argument)
 {
     struct scene *scene = argument;
