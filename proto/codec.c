@@ -64,6 +64,8 @@ const void *kith_message_typed(const struct kith_message *message,
     return message->descriptor == descriptor ? message->data : NULL;
 }
 
+// These two are steps of the calls below: what is public can't be inlined into position-independent
+// code, and each request and reply takes both.
 static inline void *make_part(struct kith_message *message,
                               const ProtobufCMessageDescriptor *descriptor)
 {
@@ -73,11 +75,6 @@ static inline void *make_part(struct kith_message *message,
         kith_part_init(descriptor, part);
     }
     return part;
-}
-
-void *kith_message_part(struct kith_message *message, const ProtobufCMessageDescriptor *descriptor)
-{
-    return make_part(message, descriptor);
 }
 
 static inline void *set_typed(struct kith_message *message,
@@ -90,6 +87,11 @@ static inline void *set_typed(struct kith_message *message,
         message->descriptor = descriptor;
     }
     return part;
+}
+
+void *kith_message_part(struct kith_message *message, const ProtobufCMessageDescriptor *descriptor)
+{
+    return make_part(message, descriptor);
 }
 
 void *kith_message_set_typed(struct kith_message *message,
